@@ -6,13 +6,19 @@ export interface RepositoryName {
   readonly name: string;
 }
 
-/** GitHub's rules: a login is 1-39 letters, digits and single inner hyphens (enterprise accounts end in `_short`); a name is 1-100 of `A-Za-z0-9._-`. */
-const OWNER = /^[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9_])){0,38}(?:_[A-Za-z0-9]{1,10})?$/;
+/**
+ * GitHub's rules: a login is 1-39 letters, digits and hyphens (enterprise accounts end in `_short`); a name is 1-100 of
+ * `A-Za-z0-9._-`. New logins have single inner hyphens only, old ones such as `foo-` and `a--b` still exist.
+ */
+const OWNER = /^(?=.{1,39}$)[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]{1,10})?$/;
 const NAME = /^[A-Za-z0-9._-]{1,100}$/;
+
+/** Longer than any URL of a repository; what is longer is refused unread. */
+const LONGEST_TEXT = 300;
 
 /** What is wrong with an owner, or null when it is right. */
 export function ownerProblem(owner: string): string | null {
-  return OWNER.test(owner) ? null : 'an owner is 1-39 letters, digits or single inner hyphens';
+  return OWNER.test(owner) ? null : 'an owner is 1-39 letters, digits or hyphens and begins with a letter or digit';
 }
 
 /** What is wrong with a repository's name, or null when it is right. */
@@ -26,8 +32,13 @@ export function nameProblem(name: string): string | null {
  * @throws InvalidInput (422) that says which part is wrong and what would be right.
  */
 export function repositoryNameOf(text: string): RepositoryName {
+  if (text.length > LONGEST_TEXT) {
+    const detail = `at most ${LONGEST_TEXT} characters, not ${text.length}`;
+    throw new InvalidInput('That is not a repository: write owner/name or its GitHub URL', [{ pointer: '/name', detail }]);
+  }
   const path = text
     .trim()
+    .replace(/[?#].*$/, '')
     .replace(/^(?:https?:\/\/(?:www\.)?[^/\s]+\/|git@[^:\s]+:|ssh:\/\/git@[^/\s]+\/)/, '')
     .replace(/(?:\.git)?\/*$/, '');
   const [owner = '', name = '', ...rest] = path.split('/');

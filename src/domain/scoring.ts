@@ -50,7 +50,7 @@ export function pointsOf(decimal: string | number): Points {
   return match[1] === '-' ? -magnitude : magnitude;
 }
 
-/** Points as the number that JSON shows: exact up to 2^53 ten-thousandths, 900 billion points. */
+/** Points as the number that JSON shows; a double keeps 15 digits, so up to 100 billion points nothing is lost. */
 export function numberOf(points: Points): number {
   return Number(decimalOf(points));
 }

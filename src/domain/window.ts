@@ -59,10 +59,12 @@ export function presetWindow(preset: WindowPreset, today: Day): Window {
   }
 }
 
-/** Whether a text is a real calendar day, `YYYY-MM-DD`. */
+/** Whether a text is a real calendar day, `YYYY-MM-DD`, of the years 1900 to 2999: PostgreSQL has no year 0, and no day after 9999 is four digits long. */
 export function isDay(text: string): boolean {
   return (
-    /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && dayOf(new Date(`${text}T00:00:00Z`)) === text
+    /^(?:19|2\d)\d{2}-\d{2}-\d{2}$/.test(text) &&
+    !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
+    dayOf(new Date(`${text}T00:00:00Z`)) === text
   );
 }
 
