@@ -1,0 +1,189 @@
+import type { PoolClient } from 'pg';
+import { scoreSql, type Scoring } from '../domain/scoring.ts';
+import { addDays } from '../domain/window.ts';
+import { BOARD_SUMS, knownBoardCounts } from './board-columns.ts';
+import { databaseToday, inTransaction, type Database } from './database.ts';
+import { lock, LOCKS } from './locks.ts';
+import { ensureSnapshotMonth, scoringPartition, tableExists } from './partitions.ts';
+import { BOARD_FACTS, COMPARED_DAYS, nextBoardVersion, rankRepositories, rankSql } from './repository-board.ts';
+import { currentScoring } from './scoring.ts';
+
+const STATEMENT_TIMEOUT_MS = 15 * 60_000;
+/** Sorting and index building of a rebuild happen in memory up to this. */
+const REBUILD_SETTINGS = `SET LOCAL maintenance_work_mem = '128MB'`;
+const GLOBAL_SCOPE = 0;
+
+/**
+ * Rebuilds the board of all repositories: first ranks those again whose window does not end today or whose other inputs changed,
+ * then sums them. With unchanged inputs nothing is written. Two rebuilds at once run one after the other.
+ */
+export async function rebuildGlobalBoard(db: Database): Promise<{ people: number; changed: boolean }> {
+  await prepareSnapshots(db);
+  const result = await inTransaction(
+    db,
+    async (client) => {
+      await lock(client, LOCKS.boards);
+      return rebuild(client, await currentScoring(client));
+    },
+    { statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  );
+  if (result.changed) await dropOldPartitions(db);
+  return result;
+}
+
+/**
+ * Scores and ranks every board with a new scoring version and switches all of them and the global board in one transaction: readers
+ * see the old weights everywhere or the new ones. Boards that have the version already are left alone.
+ */
+export async function rescoreAll(db: Database, scoring: Scoring): Promise<{ repositories: number; people: number; changed: boolean }> {
+  await prepareSnapshots(db);
+  const result = await inTransaction(
+    db,
+    async (client) => {
+      await lock(client, LOCKS.boards);
+      await client.query(REBUILD_SETTINGS);
+      const repositories = await rescoreRepositories(client, scoring);
+      return { repositories, ...(await rebuild(client, scoring)) };
+    },
+    { statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  );
+  if (result.changed) await dropOldPartitions(db);
+  return result;
+}
+
+async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promise<number> {
+  const { rows } = await client.query<{ boards: number }>(
+    `SELECT count(*)::int AS boards FROM board WHERE scope <> ${GLOBAL_SCOPE} AND scoring_version <> $1`,
+    [scoring.version],
+  );
+  const boards = rows[0]?.boards ?? 0;
+  if (boards === 0) return 0;
+  const version = await nextBoardVersion(client);
+  const partition = scoringPartition(scoring.version);
+  // Filled and indexed before it is attached: nobody reads it yet. It is there already when somebody published with this version.
+  const isNew = !(await tableExists(client, partition));
+  if (isNew) await client.query(`CREATE TABLE ${partition} (LIKE repository_leaderboard INCLUDING DEFAULTS)`);
+  const facts = BOARD_FACTS.filter((fact) => fact !== 'total_score');
+  await client.query(
+    `INSERT INTO ${partition} (scoring_version, repository_id, version, person_id, total_score, ${facts.join(', ')}, rank, position)
+     SELECT ${scoring.version}, s.repository_id, ${version}, s.person_id, s.total_score, ${facts.map((fact) => `s.${fact}`).join(', ')},
+       ${rankSql('s', 's.repository_id')}
+     FROM (
+       SELECT l.repository_id, l.person_id, ${facts.map((fact) => `l.${fact}`).join(', ')}, ${scoreSql(scoring, 'l')} AS total_score
+       FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
+       WHERE b.scope <> ${GLOBAL_SCOPE} AND b.scoring_version <> ${scoring.version}
+     ) AS s JOIN github_user u ON u.id = s.person_id`,
+  );
+  if (isNew) {
+    await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (scoring_version, repository_id, version, person_id)`);
+    await client.query(`CREATE INDEX ON ${partition} (repository_id, version, position)`);
+    await client.query(`ALTER TABLE repository_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${scoring.version})`);
+    await client.query(`ANALYZE ${partition}`);
+  }
+  await client.query(
+    `UPDATE board b SET previous_version = b.version, previous_scoring_version = b.scoring_version, version = $2, scoring_version = $1, as_of = now(),
+       fingerprint = sha256(convert_to(concat_ws('|', r.id, r.rollup_version, $1::int, b.identity_version, b.window_since, b.window_until), 'UTF8'))
+     FROM repository r WHERE r.id = b.scope AND b.scoring_version <> $1`,
+    [scoring.version, version],
+  );
+  return boards;
+}
+
+async function rebuild(client: PoolClient, scoring: Scoring): Promise<{ people: number; changed: boolean }> {
+  const today = await databaseToday(client);
+  await client.query(REBUILD_SETTINGS);
+  await rankRepositories(client, { ids: 'all', today, scoring });
+  const { rows } = await client.query<{ fingerprint: Buffer; isKnown: boolean; people: number; window_since: string }>(
+    `SELECT now.fingerprint, coalesce(g.fingerprint = now.fingerprint, false) AS "isKnown", coalesce(g.people, 0) AS people
+     FROM (SELECT sha256(convert_to(concat_ws('|', ${scoring.version}, $1::date,
+             (SELECT value FROM setting WHERE name = 'identity_version'),
+             (SELECT string_agg(concat_ws(':', scope, version), ',' ORDER BY scope) FROM board WHERE scope <> ${GLOBAL_SCOPE})), 'UTF8')) AS fingerprint) AS now
+     LEFT JOIN board g ON g.scope = ${GLOBAL_SCOPE}`,
+    [today],
+  );
+  const inputs = rows[0] as { fingerprint: Buffer; isKnown: boolean; people: number };
+  if (inputs.isKnown) return { people: inputs.people, changed: false };
+
+  await client.query(
+    `INSERT INTO leaderboard_snapshot (scope, person_id, day, rank, total_score)
+     SELECT b.scope, l.person_id, b.window_until, l.rank, l.total_score
+     FROM board b JOIN global_leaderboard l ON l.version = b.version
+     WHERE b.scope = ${GLOBAL_SCOPE} AND b.window_until < $1 AND l.rank IS NOT NULL ON CONFLICT DO NOTHING`,
+    [today],
+  );
+  const version = await nextBoardVersion(client);
+  const partition = `global_leaderboard_${version}`;
+  await fillGlobal(client, partition, version);
+  const counted = await client.query<{ people: number }>(`SELECT count(*)::int AS people FROM ${partition} WHERE rank IS NOT NULL`);
+  const people = counted.rows[0]?.people ?? 0;
+  await client.query(
+    `INSERT INTO board AS b (scope, version, scoring_version, identity_version, window_since, window_until, fingerprint, as_of, people, compared_to)
+     SELECT ${GLOBAL_SCOPE}, $1, $2, (SELECT value::text::bigint FROM setting WHERE name = 'identity_version'),
+       ($3::date - interval '2 years')::date, $3, $4, now(), $5,
+       (SELECT s.day FROM leaderboard_snapshot s WHERE s.scope = ${GLOBAL_SCOPE} AND s.day = $6 LIMIT 1)
+     ON CONFLICT (scope) DO UPDATE SET
+       previous_version = b.version, previous_scoring_version = b.scoring_version, version = excluded.version,
+       scoring_version = excluded.scoring_version, identity_version = excluded.identity_version, window_since = excluded.window_since,
+       window_until = excluded.window_until, fingerprint = excluded.fingerprint, as_of = excluded.as_of, people = excluded.people,
+       compared_to = excluded.compared_to`,
+    [version, scoring.version, today, inputs.fingerprint, people, addDays(today, -COMPARED_DAYS)],
+  );
+  return { people, changed: true };
+}
+
+/** Builds a version of the global board beside the others and attaches it when its indexes are there. */
+async function fillGlobal(client: PoolClient, partition: string, version: number): Promise<void> {
+  await client.query(`CREATE TABLE ${partition} (LIKE global_leaderboard INCLUDING DEFAULTS)`);
+  await client.query(
+    `INSERT INTO ${partition} (version, person_id, ${BOARD_FACTS.join(', ')}, repositories_contributed, rank, position)
+     SELECT ${version}, s.person_id, ${BOARD_FACTS.map((fact) => `s.${fact}`).join(', ')}, s.repositories_contributed, ${rankSql('s', null)}
+     FROM (
+       SELECT f.person_id, f.total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
+         ${knownBoardCounts('f')}
+       FROM (
+         SELECT l.person_id, sum(l.total_score) AS total_score, count(*)::int AS repositories_contributed, ${BOARD_SUMS}
+         FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
+         WHERE b.scope <> ${GLOBAL_SCOPE} GROUP BY l.person_id
+       ) AS f
+     ) AS s JOIN github_user u ON u.id = s.person_id`,
+  );
+  await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (version, person_id)`);
+  await client.query(`CREATE INDEX ON ${partition} (version, position)`);
+  await client.query(`ALTER TABLE global_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${version})`);
+  await client.query(`ANALYZE ${partition}`);
+}
+
+/** Makes the snapshot partitions of the months in which stored boards end. */
+async function prepareSnapshots(db: Database): Promise<void> {
+  const { rows } = await db.pool.query<{ day: string }>(
+    `SELECT DISTINCT window_until AS day FROM board WHERE window_until < (now() AT TIME ZONE 'UTC')::date`,
+  );
+  for (const { day } of rows) await ensureSnapshotMonth(db, day);
+}
+
+/**
+ * Drops partitions no reader's cursor can name any more. Dropping waits for whoever reads the board and makes others wait: where it
+ * does not succeed within a moment it is left to the next rebuild.
+ */
+async function dropOldPartitions(db: Database): Promise<void> {
+  const { rows } = await db.pool.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE (i.inhparent = 'global_leaderboard'::regclass AND NOT EXISTS (
+              SELECT FROM board b WHERE b.scope = ${GLOBAL_SCOPE} AND c.relname IN ('global_leaderboard_' || b.version, 'global_leaderboard_' || b.previous_version)))
+        OR (i.inhparent = 'repository_leaderboard'::regclass AND NOT EXISTS (
+              SELECT FROM board b WHERE c.relname IN ('repository_leaderboard_' || b.scoring_version, 'repository_leaderboard_' || b.previous_scoring_version))
+            AND c.relname <> 'repository_leaderboard_' || (SELECT max(version) FROM scoring_version))`,
+  );
+  for (const { name } of rows) {
+    await inTransaction(db, async (client) => {
+      await client.query(`SET LOCAL lock_timeout = '200ms'`);
+      await client.query(`DROP TABLE IF EXISTS ${name}`);
+    }).catch((error: unknown) => {
+      if (!isLockTimeout(error)) throw error;
+    });
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03';
+}

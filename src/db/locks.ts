@@ -1,0 +1,19 @@
+import type { Queryable } from './database.ts';
+
+/** Advisory locks, by two numbers: ours (the letters `LRLS`) and what is locked. */
+const OURS = 0x4c52_4c53;
+type Lock = readonly [ours: number, what: number];
+
+export const LOCKS = {
+  migration: [OURS, 1],
+  /** Publishing takes it shared, whatever rebuilds many boards takes it alone: nothing is published into a board being replaced. */
+  boards: [OURS, 2],
+  dispatch: [OURS, 3],
+  /** Gives log lines their ids in the order in which they become visible. */
+  jobLog: [OURS, 4],
+} as const satisfies Record<string, Lock>;
+
+/** Waits for a lock and holds it to the end of the transaction. */
+export async function lock(client: Queryable, [ours, what]: Lock, mode: 'shared' | 'alone' = 'alone'): Promise<void> {
+  await client.query(`SELECT pg_advisory_xact_lock${mode === 'shared' ? '_shared' : ''}($1, $2)`, [ours, what]);
+}

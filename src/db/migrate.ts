@@ -1,0 +1,28 @@
+import { DEFAULT_SCORING } from '../domain/scoring.ts';
+import type { Database } from './database.ts';
+import { LOCKS } from './locks.ts';
+import { saveScoring } from './scoring.ts';
+
+/**
+ * Brings the schema up to date and makes scoring version 1, and says which migrations it applied. Several processes may call it
+ * at once: one migrates, the others wait for it. A migration that fails leaves nothing behind.
+ */
+export async function migrate(db: Database): Promise<readonly string[]> {
+  const client = await db.pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1, $2)', [...LOCKS.migration]);
+    const applied = await db.orm.migrator.up();
+    const scored = await client.query('SELECT FROM scoring_version LIMIT 1');
+    if (scored.rowCount === 0) await saveScoring(client, DEFAULT_SCORING, 'laurels', 'The weights of the original design');
+    await client.query(`INSERT INTO setting (name, value) VALUES ('identity_version', '1') ON CONFLICT DO NOTHING`);
+    return applied.map(({ name }) => name);
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1, $2)', [...LOCKS.migration]).catch(() => undefined);
+    client.release();
+  }
+}
+
+/** The migrations that this code knows and the database lacks, oldest first. */
+export async function pendingMigrations(db: Database): Promise<readonly string[]> {
+  return (await db.orm.migrator.getPending()).map(({ name }) => name);
+}

@@ -1,0 +1,59 @@
+import { defineConfig } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { ArchiveFile } from './entities/archive-file.ts';
+import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
+import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
+import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
+import { JobLog, PlannedSlice, ScrapeJob, ScrapeSlice } from './entities/job.ts';
+import { ContributorEnrichment, GithubUser, UserAlias } from './entities/person.ts';
+import { Repository, RepositoryAlias, SyncCursor } from './entities/repository.ts';
+import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
+import { Setting } from './entities/setting.ts';
+import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
+
+/** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
+export function ormOptions(url: string) {
+  return defineConfig({
+    clientUrl: url,
+    entities: [
+      Repository,
+      RepositoryAlias,
+      SyncCursor,
+      GithubUser,
+      UserAlias,
+      ContributorEnrichment,
+      PullRequest,
+      ContributionEvent,
+      ContributionDay,
+      CoveredRange,
+      RepositoryCoverage,
+      Board,
+      RepositoryLeaderboard,
+      GlobalLeaderboard,
+      LeaderboardSnapshot,
+      ScoringVersion,
+      ScoringWeight,
+      ScrapeJob,
+      PlannedSlice,
+      ScrapeSlice,
+      JobLog,
+      ArchiveFile,
+      Setting,
+    ],
+    extensions: [Migrator],
+    forceUtcTimezone: true,
+    migrations: {
+      path: 'src/db/migrations',
+      migrationsList: [Migration20261123210000_foundation],
+      tableName: 'schema_migration',
+      silent: true,
+      snapshot: false,
+    },
+    schemaGenerator: {
+      ignoreSchema: ['staging'],
+      // Rows of these two go by COPY only, into tables made like them; no entity stands for them.
+      skipTables: ['staged_contribution', 'staged_pull_request', 'schema_migration'],
+    },
+    pool: { min: 0, max: 4 },
+  });
+}

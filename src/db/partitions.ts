@@ -1,0 +1,39 @@
+import type { Day } from '../domain/window.ts';
+import type { Database, Queryable } from './database.ts';
+
+/** Makes the partition that the snapshots of a day's month go to, unless it is there. */
+export async function ensureSnapshotMonth(db: Database, day: Day): Promise<void> {
+  const month = day.slice(0, 7).replace('-', '_');
+  await ensure(
+    db,
+    `leaderboard_snapshot_${month}`,
+    `PARTITION OF leaderboard_snapshot FOR VALUES FROM ('${day.slice(0, 7)}-01') TO ('${firstOfNext(day)}')`,
+  );
+}
+
+/** Makes the partition of a scoring version's repository boards, unless it is there. */
+export async function ensureScoringPartition(db: Database, version: number): Promise<void> {
+  await ensure(db, scoringPartition(version), `PARTITION OF repository_leaderboard FOR VALUES IN (${version})`);
+}
+
+/** The table of a scoring version's repository boards. */
+export function scoringPartition(version: number): string {
+  if (!Number.isSafeInteger(version)) throw new RangeError(`${version} is not a scoring version`);
+  return `repository_leaderboard_${version}`;
+}
+
+/** Whether a table of this name exists. */
+export async function tableExists(client: Queryable, table: string): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT WHERE to_regclass($1) IS NOT NULL', [table]);
+  return rowCount === 1;
+}
+
+async function ensure(db: Database, table: string, definition: string): Promise<void> {
+  if (await tableExists(db.pool, table)) return;
+  await db.pool.query(`CREATE TABLE IF NOT EXISTS ${table} ${definition}`);
+}
+
+function firstOfNext(day: Day): Day {
+  const [year, month] = day.split('-').map(Number) as [number, number];
+  return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+}

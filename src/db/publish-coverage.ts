@@ -1,0 +1,80 @@
+import { CONTRIBUTION_KINDS, KIND_CODES, SOURCES, type SourceName } from '../domain/contribution.ts';
+import type { Gap } from '../domain/coverage.ts';
+import type { Window } from '../domain/window.ts';
+import type { Queryable } from './database.ts';
+
+/** Sources that are read as a whole whatever the job's type: what they no longer hold in the window is not covered any more. */
+const isReadWhole = (source: SourceName): boolean => source !== 'github';
+
+/**
+ * Stores which days a job's slices have read, in place of what its sources had said of the same days. Ranges are kept as few and
+ * as long as can be.
+ */
+export async function storeCoverage(
+  client: Queryable,
+  o: { readonly jobId: string; readonly repositoryId: number; readonly sources: readonly SourceName[]; readonly window: Window },
+): Promise<void> {
+  const codes = o.sources.map((source) => SOURCES[source].code);
+  const whole = o.sources.filter(isReadWhole).map((source) => SOURCES[source].code);
+  await client.query(`
+    CREATE TEMP TABLE next_range (source smallint, kind smallint, during daterange, state text, note text) ON COMMIT DROP`);
+  await client.query(
+    `INSERT INTO next_range
+     WITH kind AS (SELECT * FROM unnest($5::text[], $6::smallint[]) AS k (name, code)),
+     told AS (
+       SELECT s.source, kind.code AS kind, daterange((c->>'since')::date, (c->>'until')::date, '[]') AS during, c->>'state' AS state, c->>'note' AS note
+       FROM scrape_slice s CROSS JOIN jsonb_array_elements(s.coverage->'covered') AS c
+       JOIN kind ON c->>'kind' IS NULL OR kind.name = c->>'kind'
+       WHERE s.job_id = $1),
+     complete AS (SELECT source, kind, range_agg(during) AS days, max(note) AS note FROM told WHERE state = 'complete' GROUP BY 1, 2),
+     degraded AS (
+       SELECT t.source, t.kind, range_agg(t.during) - coalesce((SELECT c.days FROM complete c WHERE (c.source, c.kind) = (t.source, t.kind)), '{}') AS days,
+         string_agg(DISTINCT t.note, '; ') AS note
+       FROM told t WHERE t.state <> 'complete' GROUP BY 1, 2),
+     fresh AS (
+       SELECT source, kind, unnest(days) AS during, 'complete' AS state, note FROM complete
+       UNION ALL SELECT source, kind, unnest(days), 'degraded', note FROM degraded),
+     read AS (
+       SELECT source, kind, range_agg(during) AS days FROM (
+         SELECT source, kind, during FROM fresh
+         UNION ALL SELECT source, kind.code, daterange($7::date, $8::date, '[]') FROM unnest($4::smallint[]) AS source CROSS JOIN kind) AS r
+       GROUP BY 1, 2),
+     kept AS (
+       SELECT o.source, o.kind, unnest(datemultirange(o.during) - coalesce(r.days, '{}')) AS during, o.state, o.note
+       FROM covered_range o LEFT JOIN read r USING (source, kind) WHERE o.repository_id = $2 AND o.source = ANY($3::smallint[]))
+     SELECT source, kind, unnest(range_agg(during)), state, note
+     FROM (SELECT * FROM fresh UNION ALL SELECT * FROM kept) AS all_ranges GROUP BY source, kind, state, note`,
+    [
+      o.jobId,
+      o.repositoryId,
+      codes,
+      whole,
+      CONTRIBUTION_KINDS,
+      CONTRIBUTION_KINDS.map((kind) => KIND_CODES[kind]),
+      o.window.since,
+      o.window.until,
+    ],
+  );
+  await client.query(
+    `DELETE FROM covered_range o WHERE o.repository_id = $1 AND o.source = ANY($2::smallint[]) AND NOT EXISTS (
+       SELECT FROM next_range n
+       WHERE (n.source, n.kind, n.during, n.state) = (o.source, o.kind, o.during, o.state) AND n.note IS NOT DISTINCT FROM o.note)`,
+    [o.repositoryId, codes],
+  );
+  await client.query(
+    `INSERT INTO covered_range (repository_id, source, kind, during, state, note, job_id)
+     SELECT $1, n.source, n.kind, n.during, n.state, n.note, $2 FROM next_range n
+     WHERE NOT EXISTS (SELECT FROM covered_range o WHERE (o.repository_id, o.source, o.kind, o.during) = ($1, n.source, n.kind, n.during))`,
+    [o.repositoryId, o.jobId],
+  );
+}
+
+/** The gaps that a job's slices have told, each once. */
+export async function gapsOf(client: Queryable, jobId: string): Promise<readonly Gap[]> {
+  const { rows } = await client.query<{ gap: Gap }>(
+    `SELECT DISTINCT jsonb_build_object('kind', g->'kind', 'month', g->'month', 'reason', g->'reason') AS gap
+     FROM scrape_slice s CROSS JOIN jsonb_array_elements(s.coverage->'gaps') AS g WHERE s.job_id = $1 ORDER BY gap`,
+    [jobId],
+  );
+  return rows.map(({ gap }) => gap);
+}

@@ -1,0 +1,121 @@
+import type { PoolClient } from 'pg';
+import { SOURCES } from '../domain/contribution.ts';
+import { AppError, JobClosed, JobNotFound } from '../domain/errors.ts';
+import { isUnfinished, type ScrapeType } from '../domain/job-status.ts';
+import { databaseToday, inTransaction, type Database } from './database.ts';
+import { jobById, type StoredJob } from './jobs.ts';
+import { lock, LOCKS } from './locks.ts';
+import { countPublished, settleStage, storeContributions, type Publication } from './publish-contributions.ts';
+import { gapsOf, storeCoverage } from './publish-coverage.ts';
+import { storePeople } from './publish-people.ts';
+import { storePullRequests } from './publish-pull-requests.ts';
+import { rankRepositories } from './repository-board.ts';
+import { rollUp } from './rollup.ts';
+import { currentScoring } from './scoring.ts';
+import { ensureScoringPartition, ensureSnapshotMonth } from './partitions.ts';
+import { dropStaging, stagingTables } from './staging.ts';
+
+/** What a publish came to. `complete` null: nobody can tell, no source of the job knows GitHub's own totals. */
+export interface Published {
+  /** Distinct contributions read and published. */
+  readonly contributions: number;
+  /** People on the repository's board. */
+  readonly people: number;
+  readonly complete: boolean | null;
+  /** False when everything was stored already. */
+  readonly changed: boolean;
+}
+
+/** The longest a statement of publishing may take: 15 minutes. */
+const STATEMENT_TIMEOUT_MS = 15 * 60_000;
+const PUBLISHED = 'PUBLISHED';
+
+/**
+ * Makes public what a job has staged, in one transaction: people, pull requests, contributions, covered days, roll-up and board.
+ * Readers see the old board or the new one. A job that ended in the meantime (cancelled, given up for lost, its repository deleted)
+ * publishes nothing; a second call for a published job gives the same answer and writes nothing.
+ * @throws JobNotFound
+ * @throws JobClosed
+ * @throws AppError `slices_unfinished` (409) when a part of the plan is not read to its end: read `undoneSlices`, then try again.
+ */
+export async function publishJob(db: Database, jobId: string): Promise<Published> {
+  await preparePartitions(db, jobId);
+  return inTransaction(db, (client) => publish(client, jobId), { statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+}
+
+/** Partitions are made beforehand, in moments of their own: making one waits for everybody who reads the table. */
+async function preparePartitions(db: Database, jobId: string): Promise<void> {
+  const { rows } = await db.pool.query<{ day: string }>(
+    `SELECT b.window_until AS day FROM scrape_job j JOIN board b ON b.scope = j.repository_id
+     WHERE j.id = $1 AND b.window_until < (now() AT TIME ZONE 'UTC')::date`,
+    [jobId],
+  );
+  for (const { day } of rows) await ensureSnapshotMonth(db, day);
+  await ensureScoringPartition(db, (await currentScoring(db)).version);
+}
+
+async function publish(client: PoolClient, jobId: string): Promise<Published> {
+  await lock(client, LOCKS.boards, 'shared');
+  const { repositoryId } = await unfinishedJob(client, jobId);
+  // One publish of a repository at a time; and a deletion waits until this one is through.
+  await client.query('SELECT pg_advisory_xact_lock($1)', [repositoryId]);
+  await client.query('SELECT FROM repository WHERE id = $1 FOR KEY SHARE', [repositoryId]);
+  const { job } = await unfinishedJob(client, jobId);
+  if (job.phase === PUBLISHED) {
+    return { contributions: job.eventsProcessed, people: job.people ?? 0, complete: job.complete, changed: false };
+  }
+  await refuseUnread(client, job);
+
+  const { sources, window } = job;
+  const stage = stagingTables(jobId);
+  const publication: Publication = { jobId, repositoryId, type: job.type as ScrapeType, sources, window, stage: stage.contributions };
+  await client.query(`ANALYZE ${stage.contributions} (kind, subject, github_id, login, number, occurred_at)`);
+  await storeCoverage(client, publication);
+  await settleStage(client, publication);
+  await storePeople(client, stage);
+  const facts = await storePullRequests(client, repositoryId, stage.pullRequests);
+  const rows = await storeContributions(client, publication);
+  const contributions = await countPublished(client, publication);
+  const days = rows + facts > 0 ? await rollUp(client, repositoryId) : 0;
+
+  await client.query(
+    `UPDATE repository SET last_scraped_at = now(), last_full_at = CASE WHEN $2 THEN now() ELSE last_full_at END,
+       rollup_version = CASE WHEN $3 THEN rollup_version + 1 ELSE rollup_version END WHERE id = $1`,
+    [repositoryId, job.type === 'FULL', days > 0],
+  );
+  await rankRepositories(client, { ids: [repositoryId], today: await databaseToday(client), scoring: await currentScoring(client) });
+  const board = await client.query<{ people: number }>('SELECT people FROM board WHERE scope = $1', [repositoryId]);
+  const people = board.rows[0]?.people ?? 0;
+  const gaps = await gapsOf(client, jobId);
+  const complete = sources.includes('github') ? gaps.length === 0 : sources.every((source) => source === 'sample') ? true : null;
+  // The fence: whoever closed the job in the meantime has won, and all of the above is rolled back.
+  const fenced = await client.query(
+    `UPDATE scrape_job SET phase = $2, events_processed = $3, people = $4, complete = $5, incomplete = $6
+     WHERE id = $1 AND status IN ('QUEUED','RUNNING','RETRYING')`,
+    [jobId, PUBLISHED, contributions, people, complete, JSON.stringify(gaps)],
+  );
+  if (fenced.rowCount === 0) await unfinishedJob(client, jobId);
+  await dropStaging(client, jobId);
+  return { contributions, people, complete, changed: rows + facts > 0 };
+}
+
+async function unfinishedJob(client: PoolClient, jobId: string): Promise<{ job: StoredJob; repositoryId: number }> {
+  const job = await jobById(client, jobId);
+  if (job === null) throw new JobNotFound(jobId);
+  if (!isUnfinished(job.status) || job.repositoryId === null) throw new JobClosed(jobId, job.status);
+  return { job, repositoryId: job.repositoryId };
+}
+
+async function refuseUnread(client: PoolClient, job: StoredJob): Promise<void> {
+  const { rows } = await client.query<{ source: number; undone: number }>(
+    `SELECT p.source, (count(*) FILTER (WHERE s.done IS NOT TRUE))::int AS undone
+     FROM planned_slice p LEFT JOIN scrape_slice s USING (job_id, source, slice) WHERE p.job_id = $1 GROUP BY p.source`,
+    [job.id],
+  );
+  const unread = job.sources.filter((source) => rows.find((row) => row.source === SOURCES[source].code)?.undone !== 0);
+  if (unread.length === 0) return;
+  throw new AppError('slices_unfinished', 409, `Job ${job.id} has not read everything it planned: ${unread.join(', ')}.`, {
+    job_id: job.id,
+    sources: unread,
+  });
+}
