@@ -1,0 +1,80 @@
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { AppError, InvalidInput } from '../domain/errors.ts';
+import type { ApiDeps } from './deps.ts';
+import { answerErrors, pathOf } from './errors.ts';
+import { createHostAllowList } from './host-allow-list.ts';
+import { logRequests } from './request-log.ts';
+import { jobHandlers } from './routes/jobs.ts';
+import { boardHandlers } from './routes/leaderboards.ts';
+import { repositoryHandlers } from './routes/repositories.ts';
+import { scrapeHandlers } from './routes/scrapes.ts';
+import { systemHandlers } from './routes/system.ts';
+import { mountContract } from './routing.ts';
+import { createTemporalUiProxy, isTemporalUi } from './temporal-ui-proxy.ts';
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** What every answer carries. HSTS is the business of whoever terminates TLS. */
+const HEADERS = { strictTransportSecurity: false, referrerPolicy: { policy: 'no-referrer' } } as const;
+
+/** Nothing is loaded from elsewhere, nothing inline runs, nobody frames us. */
+const STRICT = helmet({
+  ...HEADERS,
+  xFrameOptions: { action: 'deny' },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+    },
+  },
+});
+
+/** Temporal's Web UI begins with an inline script and brings a policy of its own. */
+const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
+
+/** Builds the API. It listens to nothing and starts nothing: http-server.ts does. */
+export function createApp(deps: ApiDeps): Express {
+  const hosts = createHostAllowList(deps.allowedHosts);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  // The query is read by the routes, strictly.
+  app.set('query parser', false);
+
+  app.use(logRequests(deps.log));
+  app.use((request, response, next) => {
+    (isTemporalUi(request) ? FOR_TEMPORAL_UI : STRICT)(request, response, next);
+  });
+  app.use((request, response, next) => {
+    hosts.hostOf(request);
+    if (!request.originalUrl.startsWith('/') || request.originalUrl.startsWith('//')) {
+      throw new InvalidInput('The request target must be a path.', [], 400);
+    }
+    if (!READS.has(request.method)) hosts.refuseForeignOrigin(request);
+    // Boards and the scoring say otherwise, with an ETag.
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl));
+  mountContract(app, {
+    ...repositoryHandlers(deps),
+    ...scrapeHandlers(deps),
+    ...boardHandlers(deps),
+    ...jobHandlers(deps),
+    ...systemHandlers(deps),
+  });
+  app.use((request) => {
+    throw new AppError('not_found', 404, `There is nothing at ${pathOf(request)}. GET / has the links.`);
+  });
+  app.use(answerErrors(deps.log));
+  return app;
+}

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import type { Endpoint } from './contract/endpoint.ts';
+import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
+import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
+import {
+  addRepository,
+  deleteRepository,
+  getCoverage,
+  getRepository,
+  listRepositories,
+  refreshRepository,
+  scrapeRepository,
+} from './contract/repositories.ts';
+import { deleteSample, getHealth, getIndex, getReadiness, getScoring } from './contract/system.ts';
+
+/** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
+export const CONTRACT = {
+  addRepository,
+  listRepositories,
+  getRepository,
+  deleteRepository,
+  refreshRepository,
+  scrapeRepository,
+  getCoverage,
+  getGlobalBoard,
+  getRepositoryBoard,
+  recalculateBoards,
+  listJobs,
+  getJob,
+  getJobLogs,
+  cancelJob,
+  getScoring,
+  deleteSample,
+  getIndex,
+  getHealth,
+  getReadiness,
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+export type Contract = typeof CONTRACT;
+export type EndpointName = keyof Contract;
+
+/** The JSON an endpoint answers with a status, as clients read it. */
+export type AnswerOf<
+  Name extends EndpointName,
+  Status extends keyof Contract[Name]['answers'],
+> = Contract[Name]['answers'][Status] extends {
+  readonly body: infer Body extends z.ZodType;
+}
+  ? z.output<Body>
+  : null;
+
+/** The path of the live log stream, the one thing that is not request and answer. */
+export const LOG_STREAM_PATH = '/dashboard/ws/logs';

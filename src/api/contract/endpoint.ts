@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+
+/** What an endpoint may answer with one status. */
+export interface Answer {
+  readonly description: string;
+  /** Absent: no body (204, 308), or one that is not JSON. */
+  readonly body?: z.ZodType;
+}
+
+/**
+ * One endpoint as data. Routes are mounted from it, so what it says is what is checked: parameters and bodies that the schemas do not
+ * know are refused. Errors (problem+json) are not listed; every endpoint may answer 400, 403, 404, 421, 500 and 503.
+ */
+export interface Endpoint {
+  readonly method: 'get' | 'post' | 'delete';
+  /** With OpenAPI's braces: `/api/v1/jobs/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  /** Absent: no query parameter is known. */
+  readonly query?: z.ZodObject;
+  /** Absent: a body is not read. Optional schemas accept an empty body. */
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<number, Answer>>;
+}
+
+/** Keeps the literal types of a description: handlers and clients are typed from them. */
+export function endpoint<const E extends Endpoint>(description: E): E {
+  return description;
+}
+
+/** Where a description has no schema there is nothing. */
+type NothingSent = Readonly<Record<string, never>>;
+
+type Output<S> = S extends z.ZodType ? z.output<S> : NothingSent;
+type Input<S> = S extends z.ZodType ? z.input<S> : NothingSent;
+
+/** What a handler gets: everything checked and converted. */
+export interface Received<E extends Endpoint> {
+  readonly params: Output<E['params']>;
+  readonly query: Output<E['query']>;
+  readonly body: Output<E['body']>;
+}
+
+/** What a client sends. */
+export interface Sent<E extends Endpoint> {
+  readonly params: Input<E['params']>;
+  readonly query: Input<E['query']>;
+  readonly body: Input<E['body']>;
+}
+
+/** What a handler answers and a client reads: one of the described statuses with its body. */
+export type Reply<E extends Endpoint> = {
+  [Status in keyof E['answers'] & number]: E['answers'][Status] extends { readonly body: infer Body extends z.ZodType }
+    ? { readonly status: Status; readonly body: z.input<Body>; readonly headers?: Readonly<Record<string, string>> }
+    : { readonly status: Status; readonly headers?: Readonly<Record<string, string>> };
+}[keyof E['answers'] & number];

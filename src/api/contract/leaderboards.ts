@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { ACCOUNT_KINDS } from '../../domain/account-kind.ts';
+import { SCORED, SCORED_KINDS, SCORED_NAMES, type Scored } from '../../domain/scoring.ts';
+import { WINDOW_PRESETS } from '../../domain/window.ts';
+import { endpoint } from './endpoint.ts';
+import { cursor, day, MOST_ROWS, q, repositoryParams, sinceDay, USUAL_ROWS, whole, wordList } from './parameters.ts';
+import { coverageSummary } from './repositories.ts';
+
+const COUNT_COLUMNS = SCORED_NAMES.map((scored) => SCORED[scored].column);
+type CountColumn = (typeof COUNT_COLUMNS)[number];
+
+/** What a board can be sorted by, best first; the rank stays what it is. */
+export const BOARD_SORTS = ['total_score', ...COUNT_COLUMNS, 'last_contribution_at'] as const;
+export type BoardSort = (typeof BOARD_SORTS)[number];
+
+/** The scored name behind a sort, where there is one. */
+export function scoredOf(sort: BoardSort): Scored | 'total_score' | 'last_contribution_at' {
+  if (sort === 'total_score' || sort === 'last_contribution_at') return sort;
+  return SCORED_NAMES.find((scored) => SCORED[scored].column === sort) ?? 'total_score';
+}
+
+const count = z.number().nullable().describe('null: not known, never 0');
+const counts = z.strictObject(Object.fromEntries(COUNT_COLUMNS.map((column) => [column, count])) as Record<CountColumn, typeof count>);
+
+/** A person's line on a board. */
+export const boardRow = z.strictObject({
+  rank: z.int().nullable(),
+  rank_change: z.union([z.int(), z.enum(['new', 'returned'])]).nullable(),
+  contributor: z.strictObject({
+    github_id: z.number(),
+    username: z.string(),
+    display_name: z.string().nullable(),
+    avatar_url: z.string().nullable(),
+    kind: z.enum(ACCOUNT_KINDS),
+  }),
+  total_score: z.number(),
+  ...counts.shape,
+  incomplete_kinds: z.array(z.string()).readonly(),
+  repositories_contributed: z.int().optional(),
+  first_contribution_at: z.string().nullable(),
+  last_contribution_at: z.string().nullable(),
+});
+export type BoardRowResource = z.infer<typeof boardRow>;
+
+/** A page of a board. */
+export const boardPage = z.strictObject({
+  data: z.array(boardRow).readonly(),
+  next_cursor: z.string().nullable(),
+  total: z.int(),
+  as_of: z.string().nullable(),
+  window: z.strictObject({ since: z.string(), until: z.string() }),
+  compared_to: z.string().nullable().describe('The day that rank_change compares with'),
+  scoring_version: z.int(),
+  coverage: coverageSummary,
+});
+export type BoardPage = z.infer<typeof boardPage>;
+
+const boardQuery = z.strictObject({
+  window: z.enum(WINDOW_PRESETS).optional().describe('By default 2y; or give since and until'),
+  since: sinceDay.optional(),
+  until: day.optional(),
+  kinds: wordList(SCORED_KINDS).optional().describe('Only these kinds of contribution count'),
+  include: wordList(['bots', 'agents']).optional().describe('Accounts that boards leave out otherwise'),
+  q: q.describe('Part of a login or name; never changes a rank'),
+  sort: z.enum(BOARD_SORTS).optional(),
+  format: z.enum(['json', 'csv']).optional().describe('csv: all pages as one file; `Accept: text/csv` asks for it too'),
+  limit: whole(MOST_ROWS).optional().describe(`Rows on a page, 1 to ${MOST_ROWS}, by default ${USUAL_ROWS}`),
+  cursor,
+});
+
+const boardAnswers = {
+  200: { description: 'A page of the board, or all of it as CSV', body: boardPage },
+  304: { description: 'It is as the ETag says' },
+} as const;
+
+export const getGlobalBoard = endpoint({
+  method: 'get',
+  path: '/api/v1/leaderboard/global',
+  summary: 'The board over all repositories',
+  query: boardQuery,
+  answers: boardAnswers,
+});
+
+export const getRepositoryBoard = endpoint({
+  method: 'get',
+  path: '/api/v1/leaderboard/{owner}/{name}',
+  summary: 'The board of a repository',
+  params: repositoryParams,
+  query: boardQuery,
+  answers: { ...boardAnswers, 308: { description: 'The repository has another name now; Location has it' } },
+});
+
+export const recalculateBoards = endpoint({
+  method: 'post',
+  path: '/api/v1/leaderboard/recalculate',
+  summary: 'Have the global board recalculated; requests that come together share one run',
+  body: z.strictObject({}).optional(),
+  answers: { 202: { description: 'Requested', body: z.strictObject({ status: z.literal('requested') }) } },
+});

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { SOURCE_NAMES, type SourceName } from '../../domain/contribution.ts';
+import { nameProblem, ownerProblem } from '../../domain/repository-name.ts';
+import { isDay } from '../../domain/window.ts';
+
+const problem = (check: (text: string) => string | null) => (value: string, context: z.RefinementCtx) => {
+  const message = check(value);
+  if (message !== null) context.addIssue({ code: 'custom', message });
+};
+
+export const owner = z.string().superRefine(problem(ownerProblem)).describe("The owner's login");
+export const name = z.string().superRefine(problem(nameProblem)).describe("The repository's name");
+
+/** `{owner}/{name}` in a path. */
+export const repositoryParams = z.strictObject({ owner, name });
+
+/** A whole number in a query, `1` to `most`. */
+export function whole(most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/, `must be a whole number from 1 to ${most}`)
+    .transform(Number)
+    .pipe(z.int().min(1, 'must be at least 1').max(most, `must be at most ${most}`));
+}
+
+/** Rows on a page. */
+export const MOST_ROWS = 100;
+export const USUAL_ROWS = 50;
+export const limit = whole(MOST_ROWS).default(USUAL_ROWS).describe(`Rows on a page, 1 to ${MOST_ROWS}`);
+
+/** Opaque: what `next_cursor` of the page before said. */
+export const cursor = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,1024}$/, 'must be the next_cursor of a page')
+  .optional()
+  .describe('The next_cursor of the page before');
+
+/** Words to look for; wildcards have no meaning. Control characters can't be stored, so nothing can contain them. */
+export const q = z
+  .string()
+  .min(1)
+  .max(100, 'must be at most 100 characters')
+  // oxlint-disable-next-line no-control-regex -- they are what is refused
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters')
+  .optional();
+
+/** A comma-separated list of known words, each at most once. */
+export function wordList<const W extends string>(words: readonly W[]) {
+  return z.string().transform((text, context): readonly W[] => {
+    const wanted = text.split(',').map((word) => word.trim());
+    const found = words.filter((word) => wanted.includes(word));
+    const unknown = wanted.filter((word) => !(words as readonly string[]).includes(word));
+    if (unknown.length === 0) return found;
+    context.addIssue({ code: 'custom', message: `must be a comma-separated list of ${words.join(', ')}` });
+    return z.NEVER;
+  });
+}
+
+/** `true` or `false` in a query. */
+export const flag = z
+  .enum(['true', 'false'])
+  .transform((word) => word === 'true')
+  .default(false);
+
+export const day = z.string().refine(isDay, 'must be a date like 2026-01-31').describe('A UTC day');
+export const sinceDay = z
+  .union([day, z.literal('all')], { error: 'must be a date like 2026-01-31, or "all"' })
+  .describe('A UTC day, or all');
+
+/** The sources a scrape may ask for: all but the sample. */
+export const REAL_SOURCES = SOURCE_NAMES.filter((known): known is Exclude<SourceName, 'sample'> => known !== 'sample');

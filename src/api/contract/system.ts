@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { SCORED_NAMES, type Scored } from '../../domain/scoring.ts';
+import { endpoint } from './endpoint.ts';
+
+const weights = z.strictObject(Object.fromEntries(SCORED_NAMES.map((scored) => [scored, z.number()])) as Record<Scored, z.ZodNumber>);
+
+export const getScoring = endpoint({
+  method: 'get',
+  path: '/api/v1/config/scoring',
+  summary: 'The weights that boards are made with',
+  answers: {
+    200: {
+      description: 'The current scoring version',
+      body: z.strictObject({
+        version: z.int(),
+        weights,
+        line_bonus_cap: z.number(),
+        created_at: z.iso.datetime(),
+        note: z.string().nullable(),
+      }),
+    },
+    304: { description: 'It is as the ETag says' },
+  },
+});
+
+export const deleteSample = endpoint({
+  method: 'delete',
+  path: '/api/v1/sample',
+  summary: 'Remove the sample repositories, for good',
+  answers: { 204: { description: 'Removed, or there was none' } },
+});
+
+export const getIndex = endpoint({
+  method: 'get',
+  path: '/',
+  summary: 'Where everything is',
+  answers: {
+    200: { description: 'Links', body: z.strictObject({ name: z.string(), links: z.record(z.string(), z.string()) }) },
+  },
+});
+
+export const getHealth = endpoint({
+  method: 'get',
+  path: '/healthz',
+  summary: 'The process answers',
+  answers: { 200: { description: 'It does', body: z.strictObject({ status: z.literal('ok'), instance: z.string() }) } },
+});
+
+export const getReadiness = endpoint({
+  method: 'get',
+  path: '/readyz',
+  summary: 'The database answers with the current schema, and Temporal answers; 503 says what is missing',
+  answers: {
+    200: {
+      description: 'Ready',
+      body: z.strictObject({
+        status: z.literal('ready'),
+        checks: z.strictObject({ database: z.literal('ok'), migrations: z.literal('ok'), temporal: z.literal('ok') }),
+      }),
+    },
+  },
+});

@@ -1,0 +1,27 @@
+import type { Database } from '../db/database.ts';
+import type { RepositoryName } from '../domain/repository-name.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ContributionSource } from '../sources/contribution-source.ts';
+import type { RepositoryLookup } from '../sources/github/repository-facts.ts';
+import type { Engine } from '../temporal/engine.ts';
+
+/** What the API asks of Temporal. */
+export type ApiEngine = Pick<Engine, 'startScrape' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
+
+/** What the API works with; an entry file builds it. */
+export interface ApiDeps {
+  readonly db: Database;
+  readonly engine: ApiEngine;
+  readonly log: Logger;
+  /** Names this process tree; /healthz answers it, so that a client knows whom it talks to. */
+  readonly instance: string;
+  /** The sources a scrape can use now, preferred first. Asked at each request: an import makes the archive available. */
+  readonly availableSources: () => readonly ContributionSource[];
+  /** What GitHub says about a name. */
+  readonly lookUpRepository: (name: RepositoryName) => Promise<RepositoryLookup>;
+  /** Host names besides the loopback ones, `name` or `name:port`. */
+  readonly allowedHosts: readonly string[];
+  /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */
+  readonly temporalUiUrl: string | null;
+  readonly maxConcurrentScrapes: number;
+}

@@ -1,0 +1,208 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import type { Database } from '../db/database.ts';
+import { readJobLog, type LogLine } from '../db/job-log.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Logger } from '../log/logger.ts';
+import { LOG_STREAM_PATH } from './contract.ts';
+import { after, level, LOG_LEVELS } from './contract/jobs.ts';
+import { pathOf, writeProblemToSocket } from './errors.ts';
+import { createHostAllowList } from './host-allow-list.ts';
+import { within } from './deadline.ts';
+import { followLog, type LogFeed } from './log-feed.ts';
+import { logLineOf } from './resources.ts';
+import { parsedQuery } from './validation.ts';
+
+/** A frame from a client has nothing to say; a small one is tolerated. */
+const MOST_FRAME_BYTES = 4_096;
+const MOST_FRAMES_PER_SECOND = 20;
+/** A client this far behind is cut off: it comes back with its cursor, and the server's memory is not its buffer. */
+const MOST_BUFFERED_BYTES = 1_048_576;
+const MOST_CLIENTS = 1_000;
+const MOST_CLIENTS_PER_ADDRESS = 20;
+const PING_EVERY_MS = 25_000;
+const PAGE_LINES = 500;
+const FEED_CLOSE_MS = 2_000;
+
+const STREAM_QUERY = z.strictObject({ job: z.uuid('must be the id of a job').optional(), level, after });
+type StreamQuery = z.output<typeof STREAM_QUERY>;
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly address: string;
+  readonly job: string | undefined;
+  readonly least: number;
+  /** The id of the last line it has been sent. */
+  cursor: number;
+  /** It has been sent what was stored and now gets what comes. */
+  isLive: boolean;
+  /** It has answered since the last ping. */
+  isAlive: boolean;
+  frames: number;
+}
+
+/** The live log stream: `WS /dashboard/ws/logs?job=&level=&after=`, one JSON log line a frame. */
+export interface LogStream {
+  /** Takes over an upgrade request, or refuses it. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  clientCount(): number;
+  /** Tells all clients that the server goes away (1001). */
+  close(): Promise<void>;
+}
+
+/** With `after`, stored lines behind that id come first, then the live ones, without gap or repetition; without it, live ones only. */
+export function createLogStream(options: {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly allowedHosts: readonly string[];
+  /** Default 25 s: who does not answer one ping before the next is gone. */
+  readonly pingEveryMs?: number;
+  /** Default 1,000. */
+  readonly maxClients?: number;
+}): LogStream {
+  const { db, log, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS } = options;
+  const hosts = createHostAllowList(options.allowedHosts);
+  const server = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES, perMessageDeflate: false, clientTracking: false });
+  const clients = new Set<Client>();
+  let feed: LogFeed | null = null;
+  let closing = false;
+
+  /** False when the client was cut off. */
+  const send = (client: Client, text: string): boolean => {
+    if (client.socket.bufferedAmount > MOST_BUFFERED_BYTES) {
+      log.warn({ buffered: client.socket.bufferedAmount }, 'slow log client cut off');
+      client.socket.terminate();
+      return false;
+    }
+    client.socket.send(text);
+    return true;
+  };
+
+  const broadcast = (lines: readonly LogLine[]): void => {
+    // Written out once, however many listen.
+    const frames = lines.map((line) => ({ id: line.id, job: line.jobId, level: line.level, text: JSON.stringify(logLineOf(line)) }));
+    for (const client of clients) {
+      if (!client.isLive) continue;
+      for (const { id, job, level, text } of frames) {
+        if (id <= client.cursor || level < client.least || (client.job !== undefined && client.job !== job)) continue;
+        client.cursor = id;
+        if (!send(client, text)) break;
+      }
+    }
+  };
+
+  /** Sends what is stored behind the client's cursor, page by page at the client's pace, until nothing has come in between. */
+  const replay = async (client: Client, following: LogFeed): Promise<void> => {
+    for (;;) {
+      const before = following.position();
+      const lines = await readJobLog(db, {
+        after: client.cursor,
+        limit: PAGE_LINES,
+        level: client.least,
+        ...(client.job === undefined ? {} : { jobId: client.job }),
+      });
+      if (client.socket.readyState !== WebSocket.OPEN) return;
+      const frames = lines.map((line) => JSON.stringify(logLineOf(line)));
+      // The last one's callback comes when the socket has taken all: a slow client is read to slowly.
+      await Promise.all(frames.map((text) => new Promise<void>((resolve) => client.socket.send(text, () => resolve()))));
+      client.cursor = lines.at(-1)?.id ?? client.cursor;
+      if (lines.length < PAGE_LINES && following.position() === before) break;
+    }
+    client.isLive = true;
+  };
+
+  const welcome = async (socket: WebSocket, address: string, query: StreamQuery): Promise<void> => {
+    const client: Client = {
+      socket,
+      address,
+      job: query.job,
+      least: query.level === undefined ? 0 : LOG_LEVELS[query.level],
+      cursor: query.after ?? 0,
+      isLive: false,
+      isAlive: true,
+      frames: 0,
+    };
+    clients.add(client);
+    socket.on('close', () => clients.delete(client));
+    // ws closes with the right code by itself (1009 too large, 1007 not UTF-8); the error only has to be heard.
+    socket.on('error', (error) => log.debug({ err: error }, 'log client failed'));
+    socket.on('pong', () => (client.isAlive = true));
+    socket.on('message', (_, isBinary) => {
+      client.frames += 1;
+      if (isBinary) socket.close(1003, 'text only');
+      else if (client.frames > MOST_FRAMES_PER_SECOND) socket.close(1008, 'too many messages');
+    });
+    feed ??= followLog({ db, log, onLines: broadcast });
+    const following = feed;
+    await following.ready;
+    if (query.after === undefined) {
+      client.cursor = following.position();
+      client.isLive = true;
+    } else await replay(client, following);
+  };
+
+  const beats = [
+    setInterval(() => clients.forEach((client) => (client.frames = 0)), 1_000),
+    setInterval(() => {
+      for (const client of clients) {
+        if (!client.isAlive) client.socket.terminate();
+        client.isAlive = false;
+        client.socket.ping();
+      }
+    }, pingEveryMs),
+  ].map((timer) => timer.unref());
+
+  const admit = (request: IncomingMessage): { address: string; query: StreamQuery } => {
+    hosts.hostOf(request);
+    hosts.refuseForeignOrigin(request);
+    if (pathOf(request) !== LOG_STREAM_PATH) throw new AppError('not_found', 404, `There is no stream at ${pathOf(request)}.`);
+    const query = parsedQuery(STREAM_QUERY, request.url ?? '');
+    const address = request.socket.remoteAddress ?? '';
+    const fromThere = [...clients].filter((client) => client.address === address).length;
+    // Everybody on this machine has the same address.
+    const isLoopback = address === '::1' || /^(?:::ffff:)?127\./.test(address);
+    if (closing || clients.size >= maxClients || (!isLoopback && fromThere >= MOST_CLIENTS_PER_ADDRESS)) {
+      throw new AppError('too_many_streams', 503, 'Too many log streams are open. Close one, or try again later.');
+    }
+    return { address, query };
+  };
+
+  return {
+    handleUpgrade(request, socket, head) {
+      socket.on('error', () => socket.destroy());
+      try {
+        const { address, query } = admit(request);
+        server.handleUpgrade(request, socket, head, (accepted) => {
+          welcome(accepted, address, query).catch((error: unknown) => {
+            log.warn({ err: error }, 'log stream broken off');
+            accepted.close(1011, 'try again');
+          });
+        });
+      } catch (error) {
+        writeProblemToSocket(socket, error);
+      }
+    },
+    clientCount: () => clients.size,
+    async close() {
+      closing = true;
+      beats.forEach(clearInterval);
+      await Promise.all(
+        [...clients].map(
+          ({ socket }) =>
+            new Promise<void>((resolve) => {
+              const impatient = setTimeout(() => socket.terminate(), 1_000);
+              socket.once('close', () => {
+                clearTimeout(impatient);
+                resolve();
+              });
+              socket.close(1001, 'the server stops');
+            }),
+        ),
+      );
+      // A connection that hangs must not keep the server.
+      if (feed !== null) await within(FEED_CLOSE_MS, feed.close(), undefined);
+    },
+  };
+}

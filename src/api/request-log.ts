@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from '../log/logger.ts';
+import { pathOf } from './errors.ts';
+
+const GIVEN_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** Names each request (the client's X-Request-Id when it is a decent one), says the name in the answer, and logs one line per request. */
+export function logRequests(log: Logger) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const begun = performance.now();
+    const given = request.get('x-request-id');
+    const requestId = given !== undefined && GIVEN_ID.test(given) ? given : randomUUID();
+    response.locals.requestId = requestId;
+    response.set('X-Request-Id', requestId);
+    response.once('close', () => {
+      const facts = {
+        request_id: requestId,
+        method: request.method,
+        // Without the query: what people search for is theirs.
+        path: pathOf(request),
+        status: response.statusCode,
+        duration_ms: Math.round((performance.now() - begun) * 10) / 10,
+        ...(response.writableFinished ? {} : { aborted: true }),
+      };
+      if (response.statusCode >= 500) log.warn(facts, 'request');
+      else log.info(facts, 'request');
+    });
+    next();
+  };
+}

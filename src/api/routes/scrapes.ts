@@ -1,0 +1,130 @@
+import { databaseToday } from '../../db/database.ts';
+import { createScrapeJob, jobById, type StoredJob } from '../../db/jobs.ts';
+import type { StoredRepository } from '../../db/repositories.ts';
+import type { SourceName } from '../../domain/contribution.ts';
+import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from '../../domain/errors.ts';
+import type { ScrapeType } from '../../domain/job-status.ts';
+import { fullNameOf } from '../../domain/repository-name.ts';
+import { windowOf, type Window } from '../../domain/window.ts';
+import type { ContributionSource } from '../../sources/contribution-source.ts';
+import { dispatchQueuedJobs } from '../../temporal/dispatch.ts';
+import type { ScrapePlan } from '../contract/repositories.ts';
+import type { ApiDeps } from '../deps.ts';
+import { within } from '../deadline.ts';
+import { showJob } from '../job-view.ts';
+import { repositoryOf } from '../named-repository.ts';
+import { jobPath, jobReferenceOf } from '../resources.ts';
+import type { Handlers } from '../routing.ts';
+
+/** The answer does not wait longer for Temporal; the reconciler starts what was not started. */
+const START_DEADLINE_MS = 3_000;
+const PLAN_DEADLINE_MS = 20_000;
+
+interface ScrapeRequest {
+  readonly repository: StoredRepository;
+  readonly type: ScrapeType;
+  readonly sources: readonly ContributionSource[];
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+/**
+ * The sources that serve a request, in the order of preference that is configured.
+ * @throws NoSourceConfigured when there is none, or one that is asked for by name is not there.
+ */
+export function sourcesFor({ availableSources }: ApiDeps, wanted: readonly SourceName[] | undefined): readonly ContributionSource[] {
+  const available = availableSources();
+  const names = available.map(({ name }) => name);
+  const missing = wanted?.filter((name) => !names.includes(name)) ?? [];
+  if (available.length > 0 && missing.length === 0) return available.filter(({ name }) => wanted?.includes(name) ?? true);
+  const what =
+    available.length === 0 ? 'No source is configured' : `Not configured: ${missing.join(', ')}. Configured: ${names.join(', ')}`;
+  throw new NoSourceConfigured(`${what}. Import archive files (laurels import DIR), or set GHARCHIVE_DIR.`);
+}
+
+/** A request's days, of the database's clock. @throws InvalidInput (422): the dates come in a body. */
+async function windowFor({ db }: ApiDeps, { since, until }: Pick<ScrapeRequest, 'since' | 'until'>): Promise<Window> {
+  const today = await databaseToday(db);
+  try {
+    return windowOf({ since, until }, today);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    const errors = error.errors.map(({ pointer, detail }) => ({ pointer: `/${pointer}`, detail }));
+    throw new InvalidInput(error.message, errors);
+  }
+}
+
+/** Hands queued jobs to Temporal, as far as the limit allows; never fails and never takes longer than the deadline. */
+export async function startQueued({ db, engine, log, maxConcurrentScrapes }: ApiDeps): Promise<void> {
+  const started = dispatchQueuedJobs(db, engine, maxConcurrentScrapes).catch((error: unknown) => {
+    // The job is stored: the reconciler goes on from there.
+    log.warn({ err: error }, 'queued jobs not started');
+  });
+  await within(START_DEADLINE_MS, started, undefined);
+}
+
+/**
+ * Stores a job and hands it on.
+ * @throws AppError `scrape_already_running` (409) with the job that is in the way.
+ */
+export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<StoredJob> {
+  const { db } = deps;
+  const { repository, type, sources } = asked;
+  refuseSample(repository);
+  const window = await windowFor(deps, asked);
+  const names = sources.map(({ name }) => name);
+  let job: StoredJob;
+  try {
+    job = await createScrapeJob(db, { repository, type, sources: names, window, requestedBy: 'api' });
+  } catch (error) {
+    if (!(error instanceof ScrapeAlreadyRunning)) throw error;
+    const other = await jobById(db, error.jobId);
+    throw new AppError(error.code, error.status, error.message, other === null ? {} : { job: jobReferenceOf(other) }, { cause: error });
+  }
+  await startQueued(deps);
+  return (await jobById(db, job.id)) ?? job;
+}
+
+function refuseSample(repository: StoredRepository): void {
+  if (!repository.isSample) return;
+  throw new AppError('repository_is_sample', 422, `${fullNameOf(repository)} is part of the sample: there is nothing to collect.`);
+}
+
+async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> {
+  const { repository, type, sources } = asked;
+  refuseSample(repository);
+  const window = await windowFor(deps, asked);
+  const target = { owner: repository.owner, name: repository.name, githubId: repository.githubId, window, type };
+  const plans = sources.map(async (source) => {
+    const plan = await within(
+      PLAN_DEADLINE_MS,
+      source.plan(target).then((made) => ({ made })),
+      null,
+    );
+    if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
+    const { slices, total, unit, note } = plan.made;
+    return { source: source.name, slices: slices.length, total, unit, note };
+  });
+  return { dry_run: true, repository: fullNameOf(repository), type, window, sources: await Promise.all(plans) };
+}
+
+/** Full and incremental scrapes: a plan, or a job. */
+export function scrapeHandlers(deps: ApiDeps): Pick<Handlers, 'scrapeRepository' | 'refreshRepository'> {
+  const answer = async (asked: ScrapeRequest, isDryRun: boolean) => {
+    if (isDryRun) return { status: 200, body: await planOf(deps, asked) } as const;
+    const job = await queueScrape(deps, asked);
+    return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(deps.engine, job) } as const;
+  };
+  return {
+    async scrapeRepository({ params, query, body }, { request }) {
+      const repository = await repositoryOf(deps.db, params, request);
+      const { sources, since, until } = body ?? {};
+      return answer({ repository, type: 'FULL', sources: sourcesFor(deps, sources), since, until }, query.dry_run);
+    },
+    async refreshRepository({ params, query, body }, { request }) {
+      const repository = await repositoryOf(deps.db, params, request);
+      const wanted = sourcesFor(deps, body?.sources);
+      return answer({ repository, type: 'REFRESH', sources: wanted, since: undefined, until: undefined }, query.dry_run);
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { BoardPage, BoardRowResource } from '../../src/api/contract/leaderboards.ts';
+import { rebuildGlobalBoard } from '../../src/db/boards.ts';
+import { databaseToday } from '../../src/db/database.ts';
+import { presetWindow } from '../../src/domain/window.ts';
+import { publishBoard, type Work } from './published-board.ts';
+import { addedRepository, startTestApi, type TestApi } from './running-api.ts';
+
+const PEOPLE = 120;
+const PATH = '/api/v1/leaderboard/board/of-many';
+let api: TestApi;
+let params: { owner: string; name: string };
+
+/** person-001 does most, a hundred issues; the last twenty-one do equally much. */
+const crowd = (): Work[] =>
+  Array.from({ length: PEOPLE }, (_, index) => ({
+    login: `person-${String(index + 1).padStart(3, '0')}`,
+    githubId: 1_000 + index,
+    count: Math.max(1, PEOPLE - 20 - index),
+  }));
+
+beforeAll(async () => {
+  api = await startTestApi();
+  params = await addedRepository(api, 'board', 'of-many');
+  await publishBoard(api.db, params, [
+    ...crowd(),
+    { login: 'renovate[bot]', githubId: 5_000, type: 'Bot', count: 500 },
+    { login: 'person-001', githubId: 1_000, kind: 'RELEASE', count: 1, daysAgo: 100 },
+  ]);
+  await rebuildGlobalBoard(api.db);
+}, 60_000);
+afterAll(() => api.stop());
+
+const board = async (query = ''): Promise<BoardPage> => {
+  const { status, body } = await api.send('GET', `${PATH}${query}`);
+  expect(status).toBe(200);
+  return body as BoardPage;
+};
+const names = (rows: readonly BoardRowResource[]): string[] => rows.map(({ contributor }) => contributor.username);
+
+describe('a board', () => {
+  test('shows the first fifty, with what it is made of', async () => {
+    const { status, body, headers } = await api.call('getRepositoryBoard', { params });
+    expect(status).toBe(200);
+    const page = body as BoardPage;
+    expect(page).toMatchObject({ total: PEOPLE, scoring_version: 1, window: presetWindow('2y', await databaseToday(api.db)) });
+    expect(page.data).toHaveLength(50);
+    // 100 issues of 8 points, 1 release of 30.
+    expect(page.data[0]).toMatchObject({ rank: 1, total_score: 830, issues_opened_count: 100, releases_count: 1 });
+    expect(page.data[0]?.contributor).toMatchObject({ github_id: 1_000, username: 'person-001', kind: 'human' });
+    expect(headers.get('cache-control')).toBe('private, no-cache');
+    expect(headers.get('vary')).toContain('Accept');
+  });
+
+  test('ranks equal scores equally, in the order of logins, and goes on after them', async () => {
+    const all = [...(await board('?limit=100')).data];
+    expect(all[98]).toMatchObject({ rank: 99 });
+    const { next_cursor } = await board('?limit=100');
+    const rest = (await board(`?limit=100&cursor=${next_cursor}`)).data;
+    expect(rest).toHaveLength(20);
+    expect(rest.every(({ rank }) => rank === 100)).toBe(true);
+    expect(names(rest)).toEqual(names(rest).toSorted());
+  });
+
+  test('comes in pages that hold everybody once, by the Link header', async () => {
+    const seen: string[] = [];
+    let path: string | null = `${PATH}?limit=7`;
+    while (path !== null) {
+      const { body, headers } = await api.send('GET', path);
+      seen.push(...names((body as BoardPage).data));
+      path = /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? null;
+    }
+    expect(seen).toHaveLength(PEOPLE);
+    expect(new Set(seen).size).toBe(PEOPLE);
+  });
+
+  test('searching and sorting never change a rank', async () => {
+    const found = await board('?q=PERSON-042');
+    expect(found.data).toHaveLength(1);
+    expect(found.data[0]?.rank).toBe(42);
+    const sorted = await board('?sort=releases_count&limit=1');
+    expect(sorted.data[0]).toMatchObject({ rank: 1, releases_count: 1 });
+    expect((await board('?q=_')).total).toBe(0);
+  });
+
+  test('leaves bots out unless they are asked for', async () => {
+    expect(names((await board('?q=renovate')).data)).toEqual([]);
+    const withBots = await board('?include=bots,agents');
+    expect(withBots.total).toBe(PEOPLE + 1);
+    expect(withBots.data[0]).toMatchObject({ rank: 1, contributor: { username: 'renovate[bot]', kind: 'bot' } });
+    expect(withBots.data[1]).toMatchObject({ rank: 2, contributor: { username: 'person-001' } });
+  });
+
+  test('of other days or kinds is ranked anew', async () => {
+    const week = await board('?window=7d&limit=1');
+    expect(week.data[0]).toMatchObject({ total_score: 800, releases_count: 0, rank_change: null });
+    expect(week.window).toEqual(presetWindow('7d', await databaseToday(api.db)));
+    const releases = await board('?kinds=RELEASE');
+    expect(releases.data).toHaveLength(1);
+    expect(releases.data[0]).toMatchObject({ rank: 1, total_score: 30 });
+    const dates = await board('?since=2000-01-01&until=2000-12-31');
+    expect(dates).toMatchObject({ total: 0, window: { since: '2000-01-01', until: '2000-12-31' } });
+  });
+
+  test('of all repositories says in how many somebody is', async () => {
+    const { status, body } = await api.call('getGlobalBoard', { query: { limit: '1' } });
+    expect(status).toBe(200);
+    expect((body as BoardPage).data[0]).toMatchObject({ rank: 1, repositories_contributed: 1, total_score: 830 });
+  });
+
+  test('of a repository that was never scraped is empty', async () => {
+    const never = await addedRepository(api, 'never', 'scraped');
+    const { status, body } = await api.call('getRepositoryBoard', { params: never });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ data: [], total: 0, next_cursor: null, as_of: null });
+  });
+
+  test('of a repository that is not known is 404', async () => {
+    expect((await api.call('getRepositoryBoard', { params: { owner: 'no', name: 'body' } })).status).toBe(404);
+  });
+});
+
+describe('an unchanged board', () => {
+  test('is 304 without a body, by its ETag; another page or another board is not', async () => {
+    const { headers } = await api.send('GET', PATH);
+    const tag = headers.get('etag') ?? '';
+    expect(tag).toMatch(/^"[\w-]+"$/);
+    for (const given of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+      const again = await api.send('GET', PATH, { headers: { 'if-none-match': given } });
+      expect({ given, status: again.status, text: again.text }).toEqual({ given, status: 304, text: '' });
+      expect(again.headers.get('etag')).toBe(tag);
+    }
+    expect((await api.send('GET', `${PATH}?limit=2`, { headers: { 'if-none-match': tag } })).status).toBe(200);
+    expect((await api.send('GET', PATH, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  });
+});
+
+describe('a board as CSV', () => {
+  const rowsOf = (text: string): string[] => text.split('\r\n').slice(0, -1);
+
+  test('holds all pages', async () => {
+    const { status, headers, text } = await api.send('GET', `${PATH}?format=csv`);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/csv/);
+    expect(headers.get('content-disposition')).toBe('attachment; filename="board-of-many-leaderboard.csv"');
+    const [head, first, ...rest] = rowsOf(text);
+    expect(head?.split(',').slice(0, 7)).toEqual(['rank', 'rank_change', 'github_id', 'username', 'display_name', 'kind', 'total_score']);
+    expect(first).toMatch(/^1,[^,]*,1000,person-001,[^,]*,human,830,/);
+    expect(rest).toHaveLength(PEOPLE - 1);
+  });
+
+  test('is also what Accept: text/csv gets, with the same filters', async () => {
+    const { text, headers } = await api.send('GET', `${PATH}?kinds=RELEASE`, { headers: { accept: 'text/csv' } });
+    expect(headers.get('content-type')).toMatch(/^text\/csv/);
+    expect(rowsOf(text)).toHaveLength(2);
+  });
+
+  test('is JSON for whoever takes anything, and for format=json', async () => {
+    expect((await api.send('GET', PATH, { headers: { accept: '*/*' } })).headers.get('content-type')).toMatch(/json/);
+    expect((await api.send('GET', `${PATH}?format=json`, { headers: { accept: 'text/csv' } })).headers.get('content-type')).toMatch(/json/);
+  });
+
+  test('no cell is a formula, and every cell is quoted as it must be', async () => {
+    const hostile = ['=HYPERLINK("http://evil")', "+cmd|'/C calc'!A0", '-2+3', '@SUM(1)', '\t=1', '\r=1', 'a,b "c"\r\nd'];
+    for (const [index, name] of hostile.entries()) {
+      await api.db.pool.query('UPDATE github_user SET display_name = $1 WHERE github_id = $2', [name, 1_000 + index]);
+    }
+    const { text } = await api.send('GET', `${PATH}?format=csv`);
+    expect(text).toContain(`,"'=HYPERLINK(""http://evil"")",`);
+    expect(text).toContain(`,'+cmd|'/C calc'!A0,`);
+    expect(text).toContain(`,'-2+3,`);
+    expect(text).toContain(`,'@SUM(1),`);
+    expect(text).toContain(`,'\t=1,`);
+    expect(text).toContain(`,"'\r=1",`);
+    expect(text).toContain(',"a,b ""c""\r\nd",');
+    const { body } = await api.send('GET', `${PATH}?limit=1`);
+    expect(body.data[0].contributor.display_name).toBe('=HYPERLINK("http://evil")');
+  });
+
+  test('HEAD says what it would be', async () => {
+    const { status, headers, text } = await api.send('HEAD', `${PATH}?format=csv`);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/csv/);
+    expect(text).toBe('');
+  });
+});
+
+describe('a cursor', () => {
+  test('of a board two versions old is 410, and says to begin again', async () => {
+    const { next_cursor } = await board('?limit=5');
+    await publishBoard(api.db, params, [...crowd(), { login: 'newcomer', githubId: 9_000, count: 2 }]);
+    // The previous version is kept: who is in the middle of it can go on.
+    expect((await api.send('GET', `${PATH}?limit=5&cursor=${next_cursor}`)).status).toBe(200);
+    await publishBoard(api.db, params, [...crowd(), { login: 'newcomer', githubId: 9_000, count: 3 }]);
+    const { status, body } = await api.send('GET', `${PATH}?limit=5&cursor=${next_cursor}`);
+    expect(status).toBe(410);
+    expect(body.code).toBe('board_changed');
+  });
+
+  test('of another sort is refused', async () => {
+    const { next_cursor } = await board('?limit=5');
+    expect((await api.send('GET', `${PATH}?limit=5&sort=releases_count&cursor=${next_cursor}`)).status).toBe(400);
+  });
+});

@@ -1,0 +1,286 @@
+import { connect } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { pino } from 'pino';
+import { WebSocket, type ClientOptions } from 'ws';
+import type { LogLineResource } from '../../src/api/contract/jobs.ts';
+import { startHttp } from '../../src/api/http-server.ts';
+import { createLogStream } from '../../src/api/log-stream.ts';
+import { appendJobLog } from '../../src/db/job-log.ts';
+import { addedRepository, eventually, startTestApi, type TestApi } from './running-api.ts';
+
+let api: TestApi;
+let job: string;
+let otherJob: string;
+const sockets: WebSocket[] = [];
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const jobOf = async (name: string) =>
+    (await api.call('scrapeRepository', { params: await addedRepository(api, 'logs', name) })).body.id as string;
+  job = await jobOf('one');
+  otherJob = await jobOf('two');
+});
+afterAll(() => api.stop());
+afterEach(() => sockets.splice(0).forEach((socket) => socket.terminate()));
+
+const write = (jobId: string, count: number, level = 30): Promise<void> =>
+  appendJobLog(
+    api.db,
+    jobId,
+    Array.from({ length: count }, (_, index) => ({ at: new Date(), level, message: 'line', fields: { index } })),
+  );
+
+/** A client that is connected and keeps what it hears. */
+async function listen(query = '', options: ClientOptions = {}) {
+  const socket = new WebSocket(`ws://127.0.0.1:${api.port}/dashboard/ws/logs${query}`, options);
+  sockets.push(socket);
+  const heard: LogLineResource[] = [];
+  socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString()) as LogLineResource));
+  const closed = new Promise<number>((resolve) => socket.on('close', (code) => resolve(code)));
+  await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+  return { socket, heard, closed };
+}
+
+/** Writes one line after the other until a client hears them: it is live then. */
+async function untilLive(client: { heard: readonly unknown[] }, jobId = job): Promise<void> {
+  await eventually(
+    async () => {
+      await write(jobId, 1);
+      return client.heard.length;
+    },
+    (heard) => heard > 0,
+  );
+}
+
+/** The status with which an upgrade is refused. */
+async function refusal(path: string, options: ClientOptions = {}): Promise<{ status: number; body: { code: string } }> {
+  const socket = new WebSocket(`ws://127.0.0.1:${api.port}${path}`, options);
+  sockets.push(socket);
+  return new Promise((resolve, reject) => {
+    socket.on('open', () => reject(new Error('it was accepted')));
+    socket.on('error', () => undefined);
+    socket.on('unexpected-response', (_, response) => {
+      let text = '';
+      response.on('data', (part: Buffer) => (text += part.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as { code: string } }));
+    });
+  });
+}
+
+describe('the log stream', () => {
+  test('gives live lines of all jobs in order, without gap or repetition', async () => {
+    const client = await listen();
+    await untilLive(client);
+    const from = client.heard.length;
+    for (let round = 0; round < 10; round += 1) await Promise.all([write(job, 5), write(otherJob, 5)]);
+    await eventually(
+      () => client.heard.length,
+      (heard) => heard >= from + 100,
+    );
+    const ids = client.heard.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => a - b));
+    const { rows } = await api.db.pool.query<{ count: number }>('SELECT count(*) FROM job_log WHERE id >= $1', [ids[0]]);
+    expect(ids).toHaveLength(rows[0]?.count ?? -1);
+  });
+
+  test('gives only the asked job and level', async () => {
+    const client = await listen(`?job=${job}&level=warn&after=0`);
+    await write(otherJob, 3, 50);
+    await write(job, 3, 30);
+    await write(job, 2, 40);
+    await write(job, 1, 50);
+    await eventually(
+      () => client.heard.length,
+      (heard) => heard >= 3,
+    );
+    expect(client.heard.map(({ job_id, level }) => [job_id, level])).toEqual([
+      [job, 'warn'],
+      [job, 'warn'],
+      [job, 'error'],
+    ]);
+  });
+
+  test('replays what is stored behind the cursor, then goes on live, while lines keep coming', async () => {
+    await write(job, 1_200);
+    const enough = new AbortController();
+    const writer = (async () => {
+      while (!enough.signal.aborted) await write(job, 7);
+    })();
+    const client = await listen(`?job=${job}&after=0`);
+    await eventually(
+      () => client.heard.length,
+      (heard) => heard > 2_000,
+      15_000,
+    );
+    enough.abort();
+    await writer;
+    const { rows } = await api.db.pool.query<{ last: number }>('SELECT max(seq)::int AS last FROM job_log WHERE job_id = $1', [job]);
+    await eventually(
+      () => client.heard.length,
+      (heard) => heard >= (rows[0]?.last ?? 0),
+    );
+    expect(client.heard.map(({ seq }) => seq)).toEqual(Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1));
+  });
+
+  test('after ten dropped connections the cursor gives a whole log', async () => {
+    const seqs: number[] = [];
+    let cursor = 0;
+    for (let round = 0; round < 10; round += 1) {
+      await write(otherJob, 20);
+      const client = await listen(`?job=${otherJob}&after=${cursor}`);
+      await eventually(
+        () => client.heard.length,
+        (heard) => heard >= 1,
+      );
+      client.socket.terminate();
+      seqs.push(...client.heard.map(({ seq }) => seq));
+      cursor = client.heard.at(-1)?.id ?? cursor;
+    }
+    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => index + 1));
+  });
+
+  test('goes on after its database connection was lost, without a gap', async () => {
+    const client = await listen();
+    await untilLive(client);
+    await api.db.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' OR query = 'SELECT 1'`,
+    );
+    await write(job, 25);
+    const before = client.heard.length;
+    await eventually(
+      () => client.heard.length,
+      (heard) => heard >= before + 25,
+    );
+    const ids = client.heard.map(({ id }) => id);
+    const { rows } = await api.db.pool.query<{ count: number }>('SELECT count(*) FROM job_log WHERE id >= $1', [ids[0]]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(rows[0]?.count ?? -1);
+  });
+});
+
+describe('an upgrade', () => {
+  test.each<[string, string, ClientOptions, number]>([
+    ['of a foreign origin', '/dashboard/ws/logs', { headers: { origin: 'http://evil.example' } }, 403],
+    ['of origin null', '/dashboard/ws/logs', { headers: { origin: 'null' } }, 403],
+    ['for a foreign host', '/dashboard/ws/logs', { headers: { host: 'evil.example' } }, 421],
+    ['somewhere else', '/dashboard/ws', {}, 404],
+    ['for no job', '/dashboard/ws/logs?job=x', {}, 400],
+    ['at no level', '/dashboard/ws/logs?level=loud', {}, 400],
+    ['with a token in the URL', '/dashboard/ws/logs?token=x', {}, 400],
+    ['with a cursor twice', '/dashboard/ws/logs?after=1&after=2', {}, 400],
+  ])('%s is refused', async (_, path, options, status) => {
+    const refused = await refusal(path, options);
+    expect(refused.status).toBe(status);
+    expect(refused.body.code).toEqual(expect.any(String));
+  });
+
+  test('of its own page is accepted', async () => {
+    const { socket } = await listen('', { headers: { origin: api.url } });
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+  });
+});
+
+describe('a client that misbehaves', () => {
+  test.each<[string, (socket: WebSocket) => void, number]>([
+    ['with a frame of 5 KB is closed with 1009', (socket) => socket.send('x'.repeat(5_000)), 1009],
+    ['with a binary frame with 1003', (socket) => socket.send(Buffer.from([1, 2, 3])), 1003],
+    ['with bytes that are not UTF-8 with 1007', (socket) => socket.send(Buffer.from([0xff, 0xfe]), { binary: false }), 1007],
+    [
+      'with many messages with 1008',
+      (socket) => {
+        for (let count = 0; count < 200; count += 1) socket.send('x');
+      },
+      1008,
+    ],
+  ])('%s, and the server stays', async (_, misbehave, code) => {
+    const client = await listen();
+    misbehave(client.socket);
+    await expect(client.closed).resolves.toBe(code);
+    expect((await api.send('GET', '/healthz')).status).toBe(200);
+  });
+
+  test('that reads nothing is cut off, and others hear everything meanwhile', async () => {
+    const good = await listen();
+    await untilLive(good);
+    const slow = await listen();
+    await untilLive(slow);
+    slow.socket.pause();
+    const from = good.heard.length;
+    const text = 'x'.repeat(8_000);
+    const lines = Array.from({ length: 100 }, () => ({ at: new Date(), level: 30, message: 'long', fields: { text } }));
+    let written = 0;
+    await eventually(
+      async () => {
+        await appendJobLog(api.db, job, lines);
+        written += lines.length;
+        return api.logged.some(({ msg }) => msg === 'slow log client cut off');
+      },
+      (isCut) => isCut,
+      20_000,
+    );
+    await eventually(
+      () => good.heard.length,
+      (heard) => heard >= from + written,
+    );
+    expect(good.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test('that speaks no HTTP is told so', async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(api.port, '127.0.0.1', () => socket.write('\x16\x03\x01 hello\r\n\r\n'));
+      let text = '';
+      socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+      socket.on('close', () => resolve(text)).on('error', reject);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('application/problem+json');
+  });
+});
+
+describe('the number of clients', () => {
+  /** A server of its own with other limits. */
+  async function strict(options: { pingEveryMs?: number; maxClients?: number }) {
+    const log = pino({ level: 'silent' });
+    const stream = createLogStream({ db: api.db, log, allowedHosts: [], ...options });
+    const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
+    return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
+  }
+
+  test('has an end: the next is refused with 503, those that are there stay', async () => {
+    const { stream, server, url } = await strict({ maxClients: 2 });
+    const admitted = [new WebSocket(url), new WebSocket(url)];
+    await Promise.all(admitted.map((socket) => new Promise((resolve) => socket.on('open', resolve))));
+    const next = new WebSocket(url);
+    const status = await new Promise((resolve) => {
+      next.on('error', () => undefined).on('unexpected-response', (_, response) => resolve(response.statusCode));
+    });
+    expect(status).toBe(503);
+    expect(stream.clientCount()).toBe(2);
+    expect(admitted.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+    await server.stop();
+  });
+
+  test('falls when one answers no ping', async () => {
+    const { stream, server, url } = await strict({ pingEveryMs: 50 });
+    const deaf = new WebSocket(url, { autoPong: false });
+    const good = new WebSocket(url);
+    deaf.on('error', () => undefined);
+    await Promise.all([deaf, good].map((socket) => new Promise((resolve) => socket.on('open', resolve))));
+    await new Promise((resolve) => deaf.on('close', resolve));
+    await eventually(stream.clientCount, (count) => count === 1);
+    expect(good.readyState).toBe(WebSocket.OPEN);
+    await server.stop();
+  });
+});
+
+describe('when the server stops', () => {
+  test('clients are told so with 1001', async () => {
+    const other = await startTestApi();
+    const socket = new WebSocket(`ws://127.0.0.1:${other.port}/dashboard/ws/logs`);
+    await new Promise((resolve) => socket.on('open', resolve));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    await other.stop();
+    await expect(closed).resolves.toBe(1001);
+  });
+});

@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sendWithHeaders, startTestApi, type TestApi } from './running-api.ts';
+
+let ui: Server;
+let api: TestApi;
+const received: { method: string | undefined; url: string | undefined; host: string | undefined; body: string }[] = [];
+
+beforeAll(async () => {
+  ui = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      received.push({ method: request.method, url: request.url, host: request.headers.host, body });
+      response.setHeader('content-type', 'text/html').end('<p>Workflows</p>');
+    });
+  });
+  await new Promise<void>((resolve) => ui.listen(0, '127.0.0.1', resolve));
+  api = await startTestApi({ temporalUiUrl: `http://127.0.0.1:${(ui.address() as AddressInfo).port}` });
+});
+afterAll(async () => {
+  await api.stop();
+  ui.closeAllConnections();
+  await new Promise((resolve) => ui.close(resolve));
+});
+
+describe("Temporal's Web UI", () => {
+  test('is shown under /temporal, with the path it was started with', async () => {
+    const { status, text, headers } = await api.send('GET', '/temporal/namespaces/default/workflows?query=x');
+    expect(status).toBe(200);
+    expect(text).toBe('<p>Workflows</p>');
+    expect(received.at(-1)).toMatchObject({ url: '/temporal/namespaces/default/workflows?query=x' });
+    expect(headers.get('content-security-policy')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect((await api.call('getIndex')).body.links.temporal).toBe('/temporal');
+  });
+
+  test('gets the body of a request of its own page', async () => {
+    const answer = await api.send('POST', '/temporal/api/v1/x', {
+      headers: { origin: api.url, 'content-type': 'application/json' },
+      body: '{"a":1}',
+    });
+    expect(answer.status).toBe(200);
+    expect(received.at(-1)).toMatchObject({ method: 'POST', body: '{"a":1}' });
+  });
+
+  test('is behind our checks of Host and Origin', async () => {
+    const before = received.length;
+    expect((await sendWithHeaders(api.port, '/temporal/api/v1/namespaces', { host: 'evil.example' })).status).toBe(421);
+    const headers = { origin: 'http://evil.example', 'content-type': 'text/plain' };
+    expect((await api.send('POST', '/temporal/api/v1/x', { headers, body: '{}' })).status).toBe(403);
+    expect(received).toHaveLength(before);
+  });
+
+  test('has no other path', async () => {
+    const before = received.length;
+    expect((await api.send('GET', '/temporalx')).status).toBe(404);
+    expect(received).toHaveLength(before);
+  });
+
+  test('that is away is a 503, and only that', async () => {
+    const lonely = await startTestApi({ temporalUiUrl: 'http://127.0.0.1:1' });
+    const { status, body } = await lonely.send('GET', '/temporal/');
+    expect(status).toBe(503);
+    expect(body.code).toBe('service_unavailable');
+    expect((await lonely.send('GET', '/healthz')).status).toBe(200);
+    await lonely.stop();
+  });
+
+  test('that is not given is 404', async () => {
+    const without = await startTestApi();
+    expect((await without.send('GET', '/temporal')).status).toBe(404);
+    await without.stop();
+  });
+});
