@@ -1,0 +1,102 @@
+import type { BoardPage, BoardRowResource } from '../api/contract/leaderboards.ts';
+import type { RepositoryName } from '../domain/repository-name.ts';
+import { SCORED, SCORED_NAMES, type Scored } from '../domain/scoring.ts';
+import { ApiRefused, type ApiClient } from './api-client.ts';
+import { figure, tableOf, type Column } from './table.ts';
+import { printable } from './terminal.ts';
+
+/** What a board is asked for, as the API's parameters are called; what is undefined is left to the API. */
+export type BoardParameters = Readonly<
+  Partial<Record<'window' | 'since' | 'until' | 'kinds' | 'include' | 'q' | 'sort', string | undefined>>
+>;
+
+const PAGE = 100;
+/** A board that changes under a reader is begun again; one that always does is not worth more tries. */
+const TRIES = 5;
+
+/** A board of a repository, or of all of them (null), with at most `limit` rows, over as many pages as it takes. */
+export async function readBoard(
+  api: ApiClient,
+  repository: RepositoryName | null,
+  parameters: BoardParameters,
+  limit: number,
+): Promise<BoardPage> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readPages(api, repository, parameters, limit);
+    } catch (error) {
+      if (!(error instanceof ApiRefused && error.code === 'board_changed') || attempt === TRIES) throw error;
+    }
+  }
+}
+
+async function readPages(
+  api: ApiClient,
+  repository: RepositoryName | null,
+  parameters: BoardParameters,
+  limit: number,
+): Promise<BoardPage> {
+  const rows: BoardRowResource[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const query = { ...parameters, limit: String(Math.min(PAGE, limit - rows.length)), cursor } as never;
+    const answer =
+      repository === null
+        ? await api.call('getGlobalBoard', { query })
+        : await api.call('getRepositoryBoard', { params: { ...repository }, query });
+    const page = answer.body as BoardPage;
+    rows.push(...page.data);
+    if (page.next_cursor === null || rows.length >= limit) return { ...page, data: rows };
+    cursor = page.next_cursor;
+  }
+}
+
+const HEADINGS: Readonly<Record<Scored, string>> = {
+  COMMIT: 'commits',
+  PR_OPENED: 'PRs',
+  PR_MERGED: 'merged',
+  PR_REVIEWED: 'reviews',
+  PR_REVIEW_COMMENT: 'remarks',
+  ISSUE_OPENED: 'issues',
+  ISSUE_CLOSED: 'closed',
+  COMMENT: 'comments',
+  RELEASE: 'releases',
+  LINES_ADDED: '+lines',
+  LINES_DELETED: '-lines',
+};
+
+const COLUMNS: readonly Column[] = [
+  { heading: '#', align: 'right' },
+  { heading: '±', align: 'right' },
+  { heading: 'contributor' },
+  { heading: 'score', align: 'right' },
+  ...SCORED_NAMES.map((scored) => ({ heading: HEADINGS[scored], align: 'right' as const })),
+];
+
+/** A board as a table with what it covers below it. `?` is a figure nobody knows, `12+` at least twelve. */
+export function boardTable(board: BoardPage): string {
+  const { since, until } = board.window;
+  const rows = board.data.map((row) => [
+    row.rank === null ? '' : String(row.rank),
+    changeOf(row.rank_change),
+    `${row.contributor.username}${row.contributor.kind === 'human' ? '' : ` (${row.contributor.kind})`}`,
+    figure(row.total_score, 4),
+    ...SCORED_NAMES.map((scored) => countOf(row, scored)),
+  ]);
+  const shown = rows.length < board.total ? `${figure(rows.length)} of ${figure(board.total)}` : figure(board.total);
+  return [
+    ...(rows.length === 0 ? [] : [tableOf(COLUMNS, rows), '']),
+    `${shown} ${board.total === 1 ? 'contributor' : 'contributors'}, ${since} to ${until}. ${printable(board.coverage.note)}`,
+  ].join('\n');
+}
+
+function changeOf(change: BoardRowResource['rank_change']): string {
+  if (typeof change !== 'number') return change ?? '';
+  return change > 0 ? `+${change}` : change === 0 ? '=' : String(change);
+}
+
+function countOf(row: BoardRowResource, scored: Scored): string {
+  const count = row[SCORED[scored].column];
+  if (count === null) return '?';
+  return `${figure(count)}${row.incomplete_kinds.includes(scored) ? '+' : ''}`;
+}

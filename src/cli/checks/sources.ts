@@ -1,0 +1,103 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+import { isArchiveName } from '../../sources/gharchive/archive-file.ts';
+import { hasMirror } from '../../sources/gharchive/importer.ts';
+import { mirrorOf } from '../archive.ts';
+import { figure } from '../table.ts';
+import { broken, ok, unused, weak, type Check, type Finding } from './finding.ts';
+
+const TIMEOUT_MS = 15_000;
+/** Of 5,000 an hour. */
+const LOW_POINTS = 500;
+
+/** DuckDB, the archive directory, GitHub, BigQuery. */
+export function sourceChecks(config: Config): readonly Check[] {
+  const { gharchiveDir, github, bigquery } = config;
+  return [
+    { name: 'DuckDB', fix: 'run npm install again: its native library is missing or does not fit this machine', run: checkDuckDb },
+    {
+      name: 'GH Archive files',
+      fix: 'check GHARCHIVE_DIR',
+      run: async () => {
+        const mirror = hasMirror(mirrorOf(config.dataDir)) ? ', a mirror is there' : '';
+        if (gharchiveDir === null) return unused(`GHARCHIVE_DIR is not set${mirror}`);
+        const files = (await readdir(gharchiveDir)).filter(isArchiveName);
+        const found = `${figure(files.length)} files in ${gharchiveDir}${mirror}`;
+        return files.length > 0 ? ok(found) : weak(found, 'put GH Archive hours there: 2026-03-10-15.json.gz, …');
+      },
+    },
+    {
+      name: 'GitHub',
+      fix: 'check the network and GITHUB_API_URL',
+      run: async () => {
+        if (github.tokens.length === 0) return unused('GITHUB_TOKEN is not set');
+        const findings: Finding[] = [];
+        for (const [index, token] of github.tokens.entries()) findings.push(await checkToken(github.apiUrl, token, index + 1));
+        return (
+          findings.find(({ state }) => state === 'broken') ??
+          findings.find(({ state }) => state === 'weak') ??
+          ok(findings.map(({ found }) => found).join('; '))
+        );
+      },
+    },
+    {
+      name: 'BigQuery',
+      fix: 'check BIGQUERY_PROJECT and the Google credentials (gcloud auth application-default login)',
+      run: async () =>
+        bigquery.project === null ? unused('BIGQUERY_PROJECT is not set') : checkBigQuery(bigquery.project, bigquery.apiEndpoint),
+    },
+  ];
+}
+
+/** Writes a Parquet file and reads it again. */
+async function checkDuckDb(): Promise<Finding> {
+  // Loaded here, so that a native library that is missing is a finding and not the end of the command.
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const directory = await mkdtemp(join(tmpdir(), 'laurels-doctor-'));
+  try {
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    try {
+      const file = `'${join(directory, 'probe.parquet').replaceAll("'", "''")}'`;
+      await connection.run(`COPY (SELECT range AS n FROM range(1000)) TO ${file} (FORMAT parquet)`);
+      const rows = await connection.runAndReadAll(`SELECT sum(n)::int AS total FROM read_parquet(${file})`);
+      const version = (await connection.runAndReadAll('SELECT version() AS version')).getRowObjects()[0]?.['version'];
+      const isRight = rows.getRowObjects()[0]?.['total'] === 499_500;
+      return isRight
+        ? ok(`${String(version)} writes and reads Parquet`)
+        : broken('read back something else than it wrote', 'run npm install again');
+    } finally {
+      connection.closeSync();
+      instance.closeSync();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Asks for the token's rate limit, which costs nothing. The token itself is never shown. */
+async function checkToken(apiUrl: string, token: string, index: number): Promise<Finding> {
+  const response = await fetch(`${apiUrl.replace(/\/+$/, '')}/rate_limit`, {
+    headers: { authorization: `Bearer ${token}`, accept: 'application/vnd.github+json', 'user-agent': 'laurels' },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (response.status === 401)
+    return broken(`token ${index} is refused by GitHub`, 'make a new one: https://github.com/settings/personal-access-tokens');
+  if (!response.ok) return broken(`GitHub answers token ${index} with status ${response.status}`, 'check GITHUB_API_URL and the token');
+  const body = (await response.json()) as { resources?: Partial<Record<'core' | 'graphql', { remaining?: number; limit?: number }>> };
+  const graphql = body.resources?.graphql ?? body.resources?.core;
+  const scopes = response.headers.get('x-oauth-scopes');
+  const rights = scopes === null || scopes === '' ? 'no scopes (enough for public repositories)' : `scopes ${scopes}`;
+  const found = `token ${index}: ${figure(graphql?.remaining ?? 0)} of ${figure(graphql?.limit ?? 0)} points left, ${rights}`;
+  return (graphql?.remaining ?? 0) >= LOW_POINTS ? ok(found) : weak(found, 'wait for the next hour, or give more tokens');
+}
+
+async function checkBigQuery(projectId: string, apiEndpoint: string | null): Promise<Finding> {
+  const { BigQuery } = await import('@google-cloud/bigquery');
+  const client = new BigQuery({ projectId, ...(apiEndpoint === null ? {} : { apiEndpoint }) });
+  const [job] = await client.createQueryJob({ query: 'SELECT 1 AS one', dryRun: true, jobTimeoutMs: TIMEOUT_MS });
+  const statistics = job.metadata as { statistics?: { totalBytesProcessed?: string } };
+  return ok(`project ${projectId} answers; a dry run would read ${statistics.statistics?.totalBytesProcessed ?? '0'} bytes`);
+}

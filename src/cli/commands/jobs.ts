@@ -1,0 +1,91 @@
+import { Option, type Command } from 'commander';
+import type { JobResource } from '../../api/contract/jobs.ts';
+import { JOB_STATUSES } from '../../domain/job-status.ts';
+import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
+import { repositoryArgument, wholeOption } from '../arguments.ts';
+import type { CommandContext } from '../context.ts';
+import { gapsOf, isIncomplete, outcomeOf, standingOf } from '../jobs.ts';
+import { reachStack } from '../stack.ts';
+import { figure, tableOf } from '../table.ts';
+import { printable } from '../terminal.ts';
+
+interface JobsOptions {
+  readonly status?: (typeof JOB_STATUSES)[number];
+  readonly repository?: RepositoryName;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** `laurels jobs [id]` */
+export function addJobsCommand(program: Command, context: CommandContext): void {
+  program
+    .command('jobs')
+    .summary('list jobs, or show one')
+    .description('Lists jobs, newest first, or shows one.')
+    .argument('[id]', 'a job')
+    .addOption(new Option('--status <status>', 'only these').choices(JOB_STATUSES))
+    .option('--repository <owner/name>', 'only of this repository', repositoryArgument)
+    .option('--limit <rows>', 'how many', wholeOption(1, 100), 20)
+    .option('--json', "print the API's answer")
+    .action(async (id: string | undefined, { status, repository, limit, json }: JobsOptions) => {
+      const { terminal } = context;
+      const stack = await reachStack(context);
+      try {
+        if (id !== undefined) {
+          const { body: job } = await stack.api.call('getJob', { params: { id } });
+          terminal.print(json === true ? JSON.stringify(job) : describe(job, stack.api.url));
+          return;
+        }
+        const query = { status, repository: repository === undefined ? undefined : fullNameOf(repository), limit: String(limit) } as never;
+        const { body: page } = await stack.api.call('listJobs', { query });
+        if (json === true) terminal.print(JSON.stringify(page));
+        else if (page.data.length === 0) terminal.print('No jobs.');
+        else terminal.print(jobTable(page.data));
+      } finally {
+        await stack.close();
+      }
+    });
+}
+
+function jobTable(jobs: readonly JobResource[]): string {
+  return tableOf(
+    [
+      { heading: 'job' },
+      { heading: 'repository' },
+      { heading: 'type' },
+      { heading: 'status' },
+      { heading: 'contributions', align: 'right' },
+      { heading: 'created' },
+    ],
+    jobs.map((job) => [
+      job.id,
+      job.repository,
+      job.type,
+      isIncomplete(job) ? `${job.status}, incomplete` : job.status,
+      figure(job.events_processed),
+      job.created_at,
+    ]),
+  );
+}
+
+function describe(job: JobResource, url: string): string {
+  const lines: readonly (readonly [string, string | null])[] = [
+    ['job', job.id],
+    ['now', job.completed_at === null ? standingOf(job) : outcomeOf(job)],
+    ['type', `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`],
+    ['plan', job.plan_note],
+    [
+      'done',
+      job.progress.unit === null
+        ? null
+        : `${figure(job.progress.done)} of ${job.progress.total === null ? '?' : figure(job.progress.total)} ${job.progress.unit}`,
+    ],
+    ['created', job.created_at],
+    ['started', job.started_at],
+    ['ended', job.completed_at],
+    ['logs', new URL(job.links.logs, url).href],
+    ['Temporal', job.links.temporal === null ? null : new URL(job.links.temporal, url).href],
+  ];
+  const shown = lines.filter((line): line is readonly [string, string] => line[1] !== null);
+  return [...shown.map(([name, value]) => printable(`${name.padEnd(9)} ${value}`)), ...gapsOf(job)].join('\n');
+}
