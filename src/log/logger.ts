@@ -1,0 +1,32 @@
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Secrets that must not be printed, wherever a caller puts them. Logs carry ids, never logins or e-mails. */
+const REDACTED = ['token', 'tokens', 'password', 'authorization', 'cookie', 'api_key', 'secret', 'databaseUrl', 'database_url'];
+
+/** One JSON object a line with an ISO time; pino-pretty's lines where a person looks on. */
+export interface LoggerOptions {
+  /** pino's name of the lowest level that is written. */
+  readonly level: string;
+  readonly pretty?: boolean;
+  /** `stderr` keeps stdout for a command's own output. */
+  readonly to?: 'stdout' | 'stderr';
+}
+
+/** Makes the process's logger. Entry files make one and hand it down. */
+export function createLogger({ level, pretty = false, to = 'stdout' }: LoggerOptions, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`]), censor: '[hidden]' },
+  };
+  if (destination !== undefined) return pino(options, destination);
+  const fd = to === 'stderr' ? 2 : 1;
+  if (!pretty) return pino(options, pino.destination({ dest: fd, sync: true }));
+  return pino({
+    ...options,
+    transport: { target: 'pino-pretty', options: { destination: fd, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true } },
+  });
+}

@@ -1,0 +1,73 @@
+import type { SourceName } from '../domain/contribution.ts';
+
+/*
+ * What clients and workers agree on: names, ids, queues, messages. Messages carry ids, cursors and counts; rows, logins and
+ * e-mails never enter Temporal, whose histories anybody with its Web UI can read.
+ */
+
+/** Who polls what: `archive` is polled only where the archive's mirror lies. */
+export const TASK_QUEUES = { main: 'laurels', archive: 'laurels-archive' } as const;
+export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
+
+/** The queue whose workers can read a source. */
+export function taskQueueOf(source: SourceName): TaskQueue {
+  return source === 'gharchive' ? TASK_QUEUES.archive : TASK_QUEUES.main;
+}
+
+/** Workflow types, as the functions in this folder are called. */
+export const WORKFLOW_TYPES = {
+  scrapeRepository: 'scrapeRepository',
+  recalculateGlobalLeaderboard: 'recalculateGlobalLeaderboard',
+  requestRecalculation: 'requestRecalculation',
+  refreshStaleRepositories: 'refreshStaleRepositories',
+  pruneOldRecords: 'pruneOldRecords',
+} as const;
+
+/*
+ * A scrape's workflow id, `scrape:owner/name:<job id>` in lower case, is made with the job's row (db/jobs.ts) and read from there.
+ */
+
+/** The one id of the global recalculation: two can never run at once. */
+export const GLOBAL_LEADERBOARD_WORKFLOW_ID = 'leaderboard:global';
+
+/** Signal of {@link WORKFLOW_TYPES.recalculateGlobalLeaderboard}: something the global board is made of has changed. */
+export const RECALCULATION_REQUESTED = 'recalculationRequested';
+
+/** Query of {@link WORKFLOW_TYPES.scrapeRepository}: what it is doing, a {@link ScrapePhase}. */
+export const SCRAPE_PHASE = 'scrapePhase';
+
+/** What a scrape is doing. */
+export type ScrapePhase = 'OPENING' | 'IMPORTING' | 'PLANNING' | 'READING' | 'WAITING' | 'PUBLISHING' | 'CLOSING';
+
+/** Intervals in milliseconds in place of the usual ones. Only tests pass them, as part of a workflow's input: nobody waits 60 s there. */
+export interface Pace {
+  readonly initialRetryMs: number;
+  readonly maximumRetryMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
+export interface ScrapeInput {
+  readonly jobId: string;
+  readonly pace?: Pace;
+}
+
+/** What a scrape came to; it is also the job's row. */
+export interface ScrapeOutcome {
+  readonly contributions: number;
+  readonly people: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.refreshStaleRepositories}. */
+export interface RefreshStaleInput {
+  /** A repository is stale when its last success is older than this. */
+  readonly staleAfterHours: number;
+  /** A repository is read as a whole when that last happened longer ago than this. */
+  readonly fullScrapeDays: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines and finished jobs are kept. */
+export interface PruneInput {
+  readonly logDays: number;
+  readonly jobDays: number;
+}

@@ -1,0 +1,119 @@
+import {
+  ApplicationFailure,
+  ActivityFailure,
+  CancellationScope,
+  defineQuery,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { JobActivities, PublishReport } from '../activities/job-activities.ts';
+import type { DispatchActivities } from '../activities/dispatch-activities.ts';
+import type { ReadActivities } from '../activities/read-activities.ts';
+import type { SourceName } from '../domain/contribution.ts';
+import { BOOKKEEPING, stepOptions } from './activity-options.ts';
+import { SCRAPE_PHASE, taskQueueOf, type ScrapeInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
+import { reasonOf } from './failure-message.ts';
+
+const scrapePhase = defineQuery<ScrapePhase>(SCRAPE_PHASE);
+const books = proxyActivities<JobActivities & DispatchActivities>(BOOKKEEPING);
+
+/** Publishing may find slices undone again (a crash of Postgres empties the unlogged staging); more often than this is a fault. */
+const MAX_ROUNDS = 10;
+
+/**
+ * Reads a repository's contributions from the sources of its job, in turn, and publishes them at once. However it ends, the
+ * job's row is closed with the reason, the next queued job is started and, after a success, the global board follows.
+ */
+export async function scrapeRepository({ jobId, pace }: ScrapeInput): Promise<ScrapeOutcome> {
+  let phase: ScrapePhase = 'OPENING';
+  setHandler(scrapePhase, () => phase);
+  let step = 'opening the job';
+
+  const { publish } = proxyActivities<Pick<JobActivities, 'publish'>>(stepOptions('15 minutes', pace));
+  const readersOf = (source: SourceName): ReadActivities =>
+    proxyActivities<ReadActivities>(stepOptions('2 hours', pace, taskQueueOf(source)));
+
+  /** Plans and reads a source. Repeating it is cheap: what is planned stays planned, what is read is not read again. */
+  const collect = async (source: SourceName): Promise<void> => {
+    const reader = readersOf(source);
+    phase = 'PLANNING';
+    step = `planning ${source}`;
+    const { undone } = await reader.planSource({ jobId, source });
+    phase = 'READING';
+    let readBefore = 0;
+    for (const slice of undone) {
+      step = `reading ${slice.source} (${slice.slice})`;
+      for (;;) {
+        const progress = await reader.readSlice({ jobId, slice, readBefore });
+        readBefore += progress.read;
+        if (progress.done) break;
+        // A worker that is shut down hands back its place without an error: the next worker goes on from the cursor.
+        if (progress.resumeAt === null) continue;
+        phase = 'WAITING';
+        await books.noteWaiting({ jobId, until: progress.resumeAt, waitingFor: progress.waitingFor });
+        await sleep(Math.max(0, Date.parse(progress.resumeAt) - Date.now()));
+        await books.noteWaiting({ jobId, until: null, waitingFor: null });
+        phase = 'READING';
+      }
+    }
+  };
+
+  const publishOnce = (): Promise<PublishReport> => {
+    phase = 'PUBLISHING';
+    step = 'publishing';
+    return CancellationScope.nonCancellable(() => publish({ jobId }));
+  };
+
+  let report: PublishReport | undefined;
+  try {
+    const { sources } = await books.openJob({ jobId, runId: workflowInfo().runId });
+    if (sources.includes('gharchive')) {
+      phase = 'IMPORTING';
+      step = 'importing archive files';
+      const archive = readersOf('gharchive');
+      // Not done: the worker stops, or another scrape is importing. What was read is kept.
+      while (!(await archive.importArchive({ jobId })).done);
+    }
+    for (let round = 1; report === undefined; round += 1) {
+      for (const source of sources) await collect(source);
+      try {
+        report = await publishOnce();
+      } catch (error) {
+        if (codeOf(error) !== 'slices_unfinished' || round === MAX_ROUNDS) throw error;
+      }
+    }
+  } catch (error) {
+    const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled;
+    const reason = reasonOf(error, step);
+    phase = 'CLOSING';
+    await CancellationScope.nonCancellable(async () => {
+      // Closed by somebody else before it began (a cancelled or lost job): there is nothing left to write down.
+      if (codeOf(error) !== 'job_closed') {
+        await books.closeJob(isCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason });
+      }
+      await books.startQueuedJobs();
+    });
+    if (isCancelled) throw error;
+    throw ApplicationFailure.create({
+      message: reason.errorMessage,
+      type: reason.errorCode,
+      nonRetryable: true,
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
+  }
+
+  // From here on the board is public: a cancel that comes late must not leave a published board under a CANCELLED job.
+  phase = 'CLOSING';
+  await CancellationScope.nonCancellable(async () => {
+    await books.closeJob({ jobId, status: 'COMPLETED' });
+    await Promise.all([books.startQueuedJobs(), books.requestGlobalRecalculation()]);
+  });
+  return { contributions: report.contributions, people: report.people };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? (error.cause.type ?? undefined) : undefined;
+}

@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/activity';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { installRuntime } from '../../src/activities/worker-runtime.ts';
+import { TASK_QUEUES, WORKFLOW_TYPES, type Pace } from '../../src/workflows/contract.ts';
+import { findTemporal } from '../../src/embedded/temporal-binary.ts';
+import { quietLog, withFakeWorker } from '../temporal/test-namespace.ts';
+import { createStage, type FakeActivities } from '../workflows/fake-activities.ts';
+
+/*
+ * Records the histories that replay.test.ts replays: `node test/replay/record.ts [prefix]`.
+ * Run it when a workflow gets a new path, and keep the old files: they are the runs that were under way at the last release.
+ */
+
+const pace: Pace = { initialRetryMs: 1_000, maximumRetryMs: 1_000, heartbeatTimeoutMs: 10_000 };
+const scrape = { type: WORKFLOW_TYPES.scrapeRepository, args: [{ jobId: '0193a000-0000-7000-8000-000000000001', pace }] };
+let paused = false;
+let failed = false;
+let refused = false;
+
+const RECORDINGS: readonly {
+  readonly name: string;
+  readonly type: string;
+  readonly args: readonly unknown[];
+  readonly activities?: Partial<FakeActivities>;
+  readonly cancel?: true;
+}[] = [
+  { name: 'scrape-completed', ...scrape },
+  {
+    name: 'scrape-paused-retried-and-read-again',
+    ...scrape,
+    activities: {
+      readSlice: async () => {
+        const isPause = !paused;
+        paused = true;
+        if (isPause)
+          return { done: false, read: 1, resumeAt: new Date(Date.now() + 500).toISOString(), waitingFor: 'rate limit of github' };
+        const isFailure = !failed;
+        failed = true;
+        if (isFailure) throw new Error('502');
+        return { done: true, read: 1, resumeAt: null, waitingFor: null };
+      },
+      publish: async () => {
+        const isRefusal = !refused;
+        refused = true;
+        if (isRefusal) throw ApplicationFailure.nonRetryable('1 slice of the plan is not done', 'slices_unfinished');
+        return { contributions: 1, people: 1, complete: null, changed: true };
+      },
+    },
+  },
+  {
+    name: 'scrape-failed',
+    ...scrape,
+    activities: {
+      planSource: async () => {
+        throw ApplicationFailure.nonRetryable('Repository octo/gone is not known here.', 'repository_not_found');
+      },
+    },
+  },
+  {
+    name: 'scrape-cancelled',
+    ...scrape,
+    cancel: true,
+    activities: {
+      readSlice: async () => ({
+        done: false,
+        read: 0,
+        resumeAt: new Date(Date.now() + 3_600_000).toISOString(),
+        waitingFor: 'rate limit of github',
+      }),
+    },
+  },
+  { name: 'recalculate', type: WORKFLOW_TYPES.recalculateGlobalLeaderboard, args: [{ coalesceMs: 10 }] },
+  { name: 'request-recalculation', type: WORKFLOW_TYPES.requestRecalculation, args: [] },
+  { name: 'refresh-stale', type: WORKFLOW_TYPES.refreshStaleRepositories, args: [{ staleAfterHours: 24, fullScrapeDays: 7 }] },
+  { name: 'prune', type: WORKFLOW_TYPES.pruneOldRecords, args: [{ logDays: 30, jobDays: 365 }] },
+];
+
+/** Without stack traces and process names, which say where it was recorded and matter to nobody. */
+function withoutMachine(json: string): string {
+  return `${JSON.stringify(
+    JSON.parse(json, (key, value: unknown) => (key === 'stackTrace' ? '' : key === 'identity' ? 'recorder' : value)),
+  )}\n`;
+}
+
+installRuntime(quietLog); // before the first native connection, else the SDK installs its own
+const { path } = await findTemporal({ given: process.env.TEMPORAL_CLI ?? null, say: console.log });
+const env = await TestWorkflowEnvironment.createLocal({
+  server: {
+    executable: { type: 'existing-path', path },
+  },
+});
+try {
+  for (const { name, type, args, activities, cancel } of RECORDINGS) {
+    const stage = createStage(activities);
+    await withFakeWorker({ address: env.address, namespace: 'default' }, stage.activities, async () => {
+      const handle = await env.client.workflow.start(type, { workflowId: `record:${name}`, taskQueue: TASK_QUEUES.main, args: [...args] });
+      if (cancel === true) {
+        while (!stage.calls.some((call) => call.startsWith('noteWaiting'))) await new Promise((resolve) => setTimeout(resolve, 20));
+        await handle.cancel();
+      }
+      await handle.result().catch(() => undefined);
+      const history = await handle.fetchHistory();
+      const file = `${process.argv[2] ?? ''}${name}.json`;
+      await writeFile(new URL(file, import.meta.url), withoutMachine(historyToJSON(history)));
+      console.log(`${file}: ${history.events?.length ?? 0} events`);
+    });
+  }
+} finally {
+  await env.teardown();
+}
+process.exit(0);
