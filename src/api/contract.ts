@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { Endpoint } from './contract/endpoint.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
@@ -38,16 +37,6 @@ export const CONTRACT = {
 
 export type Contract = typeof CONTRACT;
 export type EndpointName = keyof Contract;
-
-/** The JSON an endpoint answers with a status, as clients read it. */
-export type AnswerOf<
-  Name extends EndpointName,
-  Status extends keyof Contract[Name]['answers'],
-> = Contract[Name]['answers'][Status] extends {
-  readonly body: infer Body extends z.ZodType;
-}
-  ? z.output<Body>
-  : null;
 
 /** The path of the live log stream, the one thing that is not request and answer. */
 export const LOG_STREAM_PATH = '/dashboard/ws/logs';

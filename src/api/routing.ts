@@ -14,7 +14,7 @@ export interface Exchange {
 }
 
 /** Does an endpoint's work with input that is already checked; errors are thrown. */
-export type Handler<E extends Endpoint> = (received: Received<E>, exchange: Exchange) => Promise<Reply<E> | typeof SENT>;
+type Handler<E extends Endpoint> = (received: Received<E>, exchange: Exchange) => Promise<Reply<E> | typeof SENT>;
 
 /** A handler for every endpoint of the contract. */
 export type Handlers = { readonly [Name in EndpointName]: Handler<Contract[Name]> };

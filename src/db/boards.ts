@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { scoreSql, type Scoring } from '../domain/scoring.ts';
-import { addDays } from '../domain/window.ts';
+import { addDays, DEFAULT_WINDOW, presetWindow } from '../domain/window.ts';
 import { BOARD_SUMS, knownBoardCounts } from './board-columns.ts';
 import { databaseToday, inTransaction, type Database } from './database.ts';
 import { lock, LOCKS } from './locks.ts';
@@ -61,6 +61,7 @@ async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promis
   const version = await nextBoardVersion(client);
   const partition = scoringPartition(scoring.version);
   // Filled and indexed before it is attached: nobody reads it yet. It is there already when somebody published with this version.
+  await lock(client, LOCKS.partitions);
   const isNew = !(await tableExists(client, partition));
   if (isNew) await client.query(`CREATE TABLE ${partition} (LIKE repository_leaderboard INCLUDING DEFAULTS)`);
   const facts = BOARD_FACTS.filter((fact) => fact !== 'total_score');
@@ -93,7 +94,7 @@ async function rebuild(client: PoolClient, scoring: Scoring): Promise<{ people: 
   const today = await databaseToday(client);
   await client.query(REBUILD_SETTINGS);
   await rankRepositories(client, { ids: 'all', today, scoring });
-  const { rows } = await client.query<{ fingerprint: Buffer; isKnown: boolean; people: number; window_since: string }>(
+  const { rows } = await client.query<{ fingerprint: Buffer; isKnown: boolean; people: number }>(
     `SELECT now.fingerprint, coalesce(g.fingerprint = now.fingerprint, false) AS "isKnown", coalesce(g.people, 0) AS people
      FROM (SELECT sha256(convert_to(concat_ws('|', ${scoring.version}, $1::date,
              (SELECT value FROM setting WHERE name = 'identity_version'),
@@ -119,14 +120,13 @@ async function rebuild(client: PoolClient, scoring: Scoring): Promise<{ people: 
   await client.query(
     `INSERT INTO board AS b (scope, version, scoring_version, identity_version, window_since, window_until, fingerprint, as_of, people, compared_to)
      SELECT ${GLOBAL_SCOPE}, $1, $2, (SELECT value::text::bigint FROM setting WHERE name = 'identity_version'),
-       ($3::date - interval '2 years')::date, $3, $4, now(), $5,
-       (SELECT s.day FROM leaderboard_snapshot s WHERE s.scope = ${GLOBAL_SCOPE} AND s.day = $6 LIMIT 1)
+       $7, $3, $4, now(), $5, (SELECT s.day FROM leaderboard_snapshot s WHERE s.scope = ${GLOBAL_SCOPE} AND s.day = $6 LIMIT 1)
      ON CONFLICT (scope) DO UPDATE SET
        previous_version = b.version, previous_scoring_version = b.scoring_version, version = excluded.version,
        scoring_version = excluded.scoring_version, identity_version = excluded.identity_version, window_since = excluded.window_since,
        window_until = excluded.window_until, fingerprint = excluded.fingerprint, as_of = excluded.as_of, people = excluded.people,
        compared_to = excluded.compared_to`,
-    [version, scoring.version, today, inputs.fingerprint, people, addDays(today, -COMPARED_DAYS)],
+    [version, scoring.version, today, inputs.fingerprint, people, addDays(today, -COMPARED_DAYS), presetWindow(DEFAULT_WINDOW, today).since],
   );
   return { people, changed: true };
 }

@@ -9,6 +9,8 @@ export const LOCKS = {
   /** Publishing takes it shared, whatever rebuilds many boards takes it alone: nothing is published into a board being replaced. */
   boards: [OURS, 2],
   dispatch: [OURS, 3],
+  /** Whoever makes a partition: IF NOT EXISTS alone lets two that make the same one fail. */
+  partitions: [OURS, 5],
   /** Gives log lines their ids in the order in which they become visible. */
   jobLog: [OURS, 4],
 } as const satisfies Record<string, Lock>;

@@ -1,5 +1,6 @@
 import type { Day } from '../domain/window.ts';
-import type { Database, Queryable } from './database.ts';
+import { inTransaction, type Database, type Queryable } from './database.ts';
+import { lock, LOCKS } from './locks.ts';
 
 /** Makes the partition that the snapshots of a day's month go to, unless it is there. */
 export async function ensureSnapshotMonth(db: Database, day: Day): Promise<void> {
@@ -30,7 +31,10 @@ export async function tableExists(client: Queryable, table: string): Promise<boo
 
 async function ensure(db: Database, table: string, definition: string): Promise<void> {
   if (await tableExists(db.pool, table)) return;
-  await db.pool.query(`CREATE TABLE IF NOT EXISTS ${table} ${definition}`);
+  await inTransaction(db, async (client) => {
+    await lock(client, LOCKS.partitions);
+    await client.query(`CREATE TABLE IF NOT EXISTS ${table} ${definition}`);
+  });
 }
 
 function firstOfNext(day: Day): Day {

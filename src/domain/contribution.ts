@@ -24,7 +24,6 @@ export const KIND_CODES = {
   COMMIT_COAUTHOR: 10,
 } as const;
 export type ContributionKind = keyof typeof KIND_CODES;
-export type KindCode = (typeof KIND_CODES)[ContributionKind];
 
 export const CONTRIBUTION_KINDS = Object.keys(KIND_CODES) as readonly ContributionKind[];
 

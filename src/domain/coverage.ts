@@ -2,7 +2,7 @@ import type { ContributionKind } from './contribution.ts';
 import type { Day } from './window.ts';
 
 /** How well a source has read a run of days. What no range covers is missing. */
-export type CoverageState = 'complete' | 'degraded';
+type CoverageState = 'complete' | 'degraded';
 
 /** Days (both included) of one kind, or of every kind (null), that a source has read. */
 export interface CoveredRange {

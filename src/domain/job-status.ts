@@ -2,7 +2,7 @@
 export const JOB_STATUSES = ['QUEUED', 'RUNNING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-export const UNFINISHED_STATUSES = ['QUEUED', 'RUNNING', 'RETRYING'] as const satisfies readonly JobStatus[];
+const UNFINISHED_STATUSES = ['QUEUED', 'RUNNING', 'RETRYING'] as const satisfies readonly JobStatus[];
 
 /** Whether a job with this status still has work before it. */
 export function isUnfinished(status: JobStatus): boolean {

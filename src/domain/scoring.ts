@@ -27,7 +27,7 @@ export const SCORED_KINDS = SCORED_NAMES.filter((name) => name !== 'LINES_ADDED'
 export type ScoredKind = Exclude<Scored, (typeof LINES)[number]>;
 
 /** The decimals a weight and a score have: numeric(12,4) and numeric(24,4) in the database. */
-export const POINT_DECIMALS = 4;
+const POINT_DECIMALS = 4;
 const UNIT = 10n ** BigInt(POINT_DECIMALS);
 
 /** A weight is 0 to 10,000 points (decisions 11). */

@@ -160,7 +160,7 @@ test('boards are what counting one by one, scoreOf and ranked say, stored and ra
       expect(await inTransaction(db, (client) => rollUp(client, repository.id))).toBe(0);
       await deleteRepository(db, repository.id);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** What an endpoint may answer with one status. */
-export interface Answer {
+interface Answer {
   readonly description: string;
   /** Absent: no body (204, 308), or one that is not JSON. */
   readonly body?: z.ZodType;

@@ -44,7 +44,7 @@ export const jobResource = z.strictObject({
 export type JobResource = z.infer<typeof jobResource>;
 
 /** A job in few words, as a 409 names it. */
-export const jobReference = z.strictObject({ id: z.uuid(), status: z.enum(JOB_STATUSES), url: z.string() });
+const jobReference = z.strictObject({ id: z.uuid(), status: z.enum(JOB_STATUSES), url: z.string() });
 export type JobReference = z.infer<typeof jobReference>;
 
 /** Levels of log lines, least first; a filter shows its level and what is above it. */
@@ -53,7 +53,7 @@ export type LogLevel = keyof typeof LOG_LEVELS;
 const LEVEL_NAMES = Object.keys(LOG_LEVELS) as readonly LogLevel[];
 
 /** A line of a job's log; `id` is the cursor of the pages and of the live stream. */
-export const logLine = z.strictObject({
+const logLine = z.strictObject({
   id: z.int(),
   job_id: z.uuid(),
   seq: z.int(),

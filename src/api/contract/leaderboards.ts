@@ -23,7 +23,7 @@ const count = z.number().nullable().describe('null: not known, never 0');
 const counts = z.strictObject(Object.fromEntries(COUNT_COLUMNS.map((column) => [column, count])) as Record<CountColumn, typeof count>);
 
 /** A person's line on a board. */
-export const boardRow = z.strictObject({
+const boardRow = z.strictObject({
   rank: z.int().nullable(),
   rank_change: z.union([z.int(), z.enum(['new', 'returned'])]).nullable(),
   contributor: z.strictObject({
@@ -43,7 +43,7 @@ export const boardRow = z.strictObject({
 export type BoardRowResource = z.infer<typeof boardRow>;
 
 /** A page of a board. */
-export const boardPage = z.strictObject({
+const boardPage = z.strictObject({
   data: z.array(boardRow).readonly(),
   next_cursor: z.string().nullable(),
   total: z.int(),

@@ -26,7 +26,7 @@ const repositoryFields = {
 };
 
 /** A repository as every answer shows it. */
-export const repositoryResource = z.strictObject(repositoryFields);
+const repositoryResource = z.strictObject(repositoryFields);
 export type RepositoryResource = z.infer<typeof repositoryResource>;
 
 /** Whether a board can be trusted: true, false, or null where no total is known to compare with. */
@@ -112,7 +112,7 @@ const sources = z.array(z.enum(REAL_SOURCES)).min(1).optional().describe('Only t
 const scrapeQuery = z.strictObject({ dry_run: flag.describe('true: answer what would be done, and do nothing') });
 
 /** What a scrape would do, source by source. */
-export const scrapePlan = z.strictObject({
+const scrapePlan = z.strictObject({
   dry_run: z.literal(true),
   repository: z.string(),
   type: z.enum(JOB_TYPES),

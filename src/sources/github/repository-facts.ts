@@ -7,7 +7,7 @@ const TIMEOUT_MS = 4_000;
 const USER_AGENT = 'laurels';
 
 /** What GitHub says about a repository. `owner` and `name` are the current ones, which may differ from those that were asked for. */
-export interface GithubRepositoryFacts {
+interface GithubRepositoryFacts {
   readonly githubId: number;
   readonly nodeId: string;
   readonly owner: string;
