@@ -17,15 +17,14 @@ import { migrate } from './db/migrate.ts';
 import { AppError } from './domain/errors.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
 import { startEmbedded } from './embedded/services.ts';
-import type { Logger } from './log/logger.ts';
-import type { ContributionSource } from './sources/contribution-source.ts';
-import { hasMirror } from './sources/gharchive/importer.ts';
-import { createGharchiveSource } from './sources/gharchive/source.ts';
+import { sourceLogOf, type Logger } from './log/logger.ts';
+import { createSources } from './sources/available-sources.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
+import { TASK_QUEUES } from './workflows/contract.ts';
 import { loadSampleOnce } from '../sample/load.ts';
 
 /*
@@ -100,7 +99,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   started.defer(() => engine.close());
 
   const mirrorDir = mirrorOf(dataDir);
-  const gharchive = createGharchiveSource({ mirrorDir });
+  const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
   const [hasLoadedSample, workers] = await Promise.all([
     isOneShot ? false : databaseToday(db).then((today) => loadSampleOnce(db, today)),
     // The archive's queue is polled even without a mirror: an import makes it available to a running stack.
@@ -108,7 +107,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       temporal,
       db,
       engine,
-      sources: [gharchive],
+      sources,
+      queues: Object.values(TASK_QUEUES),
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
@@ -139,7 +139,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       engine,
       log,
       instance,
-      availableSources: availableSourcesOf(config, gharchive, mirrorDir),
+      availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
       allowedHosts: [config.http.host, ...config.http.allowedHosts],
       temporalUiUrl: services.temporalUiUrl,
@@ -163,12 +163,6 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   if (reason !== null) throw reason;
   if (isOneShot) await drained(dataDir, announce);
   else say('Stopping …');
-}
-
-/** The sources a scrape can use now, in the order of SOURCES. Asked at each request: an import makes the archive available. */
-function availableSourcesOf(config: Config, gharchive: ContributionSource, mirrorDir: string): () => readonly ContributionSource[] {
-  const isWanted = config.sources.length === 0 || config.sources.includes('gharchive');
-  return () => (isWanted && (config.gharchiveDir !== null || hasMirror(mirrorDir)) ? [gharchive] : []);
 }
 
 /** Waits until no other command uses this stack. A lease that came while the descriptor was being removed counts. */
@@ -195,7 +189,13 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
     hasLoadedSample
       ? ['Sample', 'four invented repositories; they go when you add a real one (or: npm run -s laurels -- sample remove)']
       : null,
-    ['A board of yours', 'npm run -s laurels -- scrape OWNER/NAME --source gharchive --archive-dir DIR --since all --wait'],
+    [
+      'A board of yours',
+      config.github.tokens.length > 0
+        ? 'npm run -s laurels -- scrape OWNER/NAME --wait'
+        : 'GITHUB_TOKEN in .env, start again, then: npm run -s laurels -- scrape OWNER/NAME --wait',
+    ],
+    ['… from archive files', 'npm run -s laurels -- scrape OWNER/NAME --source gharchive --archive-dir DIR --since all --wait'],
   ];
   say(`Laurels is ready after ${(performance.now() / 1000).toFixed(1)} s. Ctrl-C stops it.`);
   for (const line of lines) if (line !== null) say(`  ${line[0].padEnd(18)}${line[1]}`);

@@ -7,10 +7,8 @@ import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { AppError } from './domain/errors.ts';
-import { createLogger, type Logger } from './log/logger.ts';
-import type { ContributionSource } from './sources/contribution-source.ts';
-import { hasMirror } from './sources/gharchive/importer.ts';
-import { createGharchiveSource } from './sources/gharchive/source.ts';
+import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
+import { createSources } from './sources/available-sources.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
@@ -29,14 +27,6 @@ class NotReady extends AppError {
   constructor(message: string) {
     super('server_not_ready', 500, message);
   }
-}
-
-/** Asked at each request: an import makes the archive available to a running server. */
-function availableSourcesOf(config: Config): () => readonly ContributionSource[] {
-  const mirrorDir = join(config.dataDir, 'mirror');
-  const isWanted = config.sources.length === 0 || config.sources.includes('gharchive');
-  const gharchive = createGharchiveSource({ mirrorDir });
-  return () => (isWanted && (config.gharchiveDir !== null || hasMirror(mirrorDir)) ? [gharchive] : []);
 }
 
 async function runServer(config: Config, log: Logger, stopped: Promise<void>): Promise<void> {
@@ -61,6 +51,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
     }
     const engine = connectEngine({ ...(await temporalServerOf(temporal.address, temporal)), uiUrl: temporal.uiUrl });
     const instance = randomUUID();
+    const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log) });
     try {
       const server = await startApi(
         {
@@ -68,7 +59,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           engine,
           log,
           instance,
-          availableSources: availableSourcesOf(config),
+          availableSources: sources.available,
           lookUpRepository: createRepositoryFacts(config.github),
           allowedHosts: [http.host, ...http.allowedHosts],
           // A Web UI that others run has an address of its own, and jobs link to it there.

@@ -4,10 +4,8 @@ import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { AppError, ServiceUnavailable } from './domain/errors.ts';
-import { createLogger, type Logger } from './log/logger.ts';
-import type { ContributionSource } from './sources/contribution-source.ts';
-import { hasMirror } from './sources/gharchive/importer.ts';
-import { createGharchiveSource } from './sources/gharchive/source.ts';
+import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
+import { createSources } from './sources/available-sources.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
@@ -25,12 +23,6 @@ class NotReady extends AppError {
   constructor(message: string) {
     super('worker_not_ready', 500, message);
   }
-}
-
-function sourcesOf(config: Config, mirrorDir: string): readonly ContributionSource[] {
-  const isWanted = config.sources.length === 0 || config.sources.includes('gharchive');
-  const hasArchive = config.gharchiveDir !== null || hasMirror(mirrorDir);
-  return isWanted && hasArchive ? [createGharchiveSource({ mirrorDir })] : [];
 }
 
 async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
@@ -59,7 +51,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
     const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl });
     try {
       const mirrorDir = join(config.dataDir, 'mirror');
-      const sources = sourcesOf(config, mirrorDir);
+      const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
       const workers = await createWorkers({
         temporal: server,
         db,
@@ -77,7 +69,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
       });
       stop.addEventListener('abort', () => void workers.shutdown(), { once: true });
       if (stop.aborted) return;
-      log.info({ temporal: temporal.address, sources: sources.map(({ name }) => name) }, 'worker ready');
+      log.info({ temporal: temporal.address, sources: sources.available().map(({ name }) => name) }, 'worker ready');
       await workers.run();
     } finally {
       await engine.close();

@@ -20,11 +20,11 @@ export interface MaintenanceActivities {
   prune(input: PruneInput): Promise<void>;
 }
 
-/** What maintenance needs; `sourceNames` are the configured ones, in order of preference. */
+/** What maintenance needs; `sourceNames` gives those that can be used now, in order of preference. */
 export interface MaintenanceDeps {
   readonly db: Database;
   readonly log: Logger;
-  readonly sourceNames: readonly SourceName[];
+  readonly sourceNames: () => readonly SourceName[];
 }
 
 const DAY_MS = 86_400_000;
@@ -33,7 +33,8 @@ export function createMaintenanceActivities({ db, log, sourceNames }: Maintenanc
   return {
     async queueStaleRepositories({ staleAfterHours, fullScrapeDays }) {
       // Running twice is harmless: a repository that has an unfinished job gets no second one (unique index).
-      if (sourceNames.length === 0) return { queued: 0, skipped: 0 };
+      const sources = sourceNames();
+      if (sources.length === 0) return { queued: 0, skipped: 0 };
       return await whileAlive(async () => {
         const window = presetWindow(DEFAULT_WINDOW, await databaseToday(db));
         const lastFullBefore = Date.now() - fullScrapeDays * DAY_MS;
@@ -46,7 +47,7 @@ export function createMaintenanceActivities({ db, log, sourceNames }: Maintenanc
             await createScrapeJob(db, {
               repository,
               type: isFullDue ? 'FULL' : 'REFRESH',
-              sources: sourceNames,
+              sources,
               window,
               requestedBy: 'schedule',
             });

@@ -25,14 +25,14 @@ export interface WorkersOptions {
   readonly db: Database;
   /** Starts the jobs that follow and asks for recalculation. */
   readonly engine: Pick<Engine, 'startScrape' | 'requestRecalculation'>;
-  /** In order of preference. */
-  readonly sources: readonly ContributionSource[];
+  /** All that may be used, and those that can be used at a moment; each in order of preference. */
+  readonly sources: { readonly all: readonly ContributionSource[]; readonly available: () => readonly ContributionSource[] };
   /** A directory whose new archive files a gharchive scrape imports into `mirrorDir` first; null: none. */
   readonly archiveDir: string | null;
   readonly mirrorDir: string;
   readonly maxConcurrentScrapes: number;
   readonly log: Logger;
-  /** Default: `laurels`, and `laurels-archive` when the archive is among the sources. */
+  /** Default: `laurels`, and `laurels-archive` when the archive is among the sources that are available now. */
   readonly queues?: readonly TaskQueue[];
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
@@ -63,7 +63,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   });
   const jobLog = createJobLogWriter({ db, log });
   const stopping = new AbortController();
-  const byName = new Map<SourceName, ContributionSource>(sources.map((source) => [source.name, source]));
+  const byName = new Map<SourceName, ContributionSource>(sources.all.map((source) => [source.name, source]));
   const activities = {
     ...createJobActivities({ db, jobLog }),
     ...createReadActivities({
@@ -78,7 +78,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       requestRecalculation: () => engine.requestRecalculation(),
     }),
     ...createLeaderboardActivities({ db, log }),
-    ...createMaintenanceActivities({ db, log, sourceNames: sources.map((source) => source.name) }),
+    ...createMaintenanceActivities({ db, log, sourceNames: () => sources.available().map((source) => source.name) }),
   };
   const common: WorkerOptions & { connection: NativeConnection } = {
     connection,
@@ -102,7 +102,10 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
     return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: 20 });
   };
-  const queues = options.queues ?? [TASK_QUEUES.main, ...(byName.has('gharchive') ? [TASK_QUEUES.archive] : [])];
+  const queues = options.queues ?? [
+    TASK_QUEUES.main,
+    ...(sources.available().some(({ name }) => name === 'gharchive') ? [TASK_QUEUES.archive] : []),
+  ];
   const workers: Worker[] = [];
   try {
     for (const queue of queues) workers.push(await make(queue));

@@ -30,3 +30,11 @@ export function createLogger({ level, pretty = false, to = 'stdout' }: LoggerOpt
     transport: { target: 'pino-pretty', options: { destination: fd, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true } },
   });
 }
+
+/** A log in the form sources speak to it: they know no pino. */
+export function sourceLogOf(log: Logger): Record<'info' | 'warn', (message: string, fields?: Record<string, unknown>) => void> {
+  return {
+    info: (message, fields = {}) => log.info(fields, message),
+    warn: (message, fields = {}) => log.warn(fields, message),
+  };
+}

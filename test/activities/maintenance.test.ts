@@ -22,7 +22,7 @@ afterAll(() => database.drop());
 const RULES = { staleAfterHours: 24, fullScrapeDays: 7 };
 
 function activities(sourceNames: readonly SourceName[] = ['gharchive']): MaintenanceActivities {
-  return createMaintenanceActivities({ db: database.db, log: quietLog, sourceNames });
+  return createMaintenanceActivities({ db: database.db, log: quietLog, sourceNames: () => sourceNames });
 }
 const refresh = (sourceNames?: readonly SourceName[]) =>
   new MockActivityEnvironment().run<[RefreshStaleInput], RefreshReport, (rules: RefreshStaleInput) => Promise<RefreshReport>>(

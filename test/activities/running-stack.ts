@@ -64,7 +64,7 @@ export async function startStack({
         temporal: { address, namespace },
         db,
         engine,
-        sources,
+        sources: { all: sources, available: () => sources },
         archiveDir: null,
         mirrorDir: '/nonexistent',
         maxConcurrentScrapes,

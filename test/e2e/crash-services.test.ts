@@ -64,11 +64,12 @@ async function scrapeThrough(databaseUrl: string, temporal: { address: string; n
       await crash();
     },
   };
+  const source = createScriptedSource(script);
   const workers = await createWorkers({
     temporal,
     db,
     engine,
-    sources: [createScriptedSource(script)],
+    sources: { all: [source], available: () => [source] },
     archiveDir: null,
     mirrorDir: '/nonexistent',
     maxConcurrentScrapes: 4,

@@ -39,7 +39,7 @@ export function sourcesFor({ availableSources }: ApiDeps, wanted: readonly Sourc
   if (available.length > 0 && missing.length === 0) return available.filter(({ name }) => wanted?.includes(name) ?? true);
   const what =
     available.length === 0 ? 'No source is configured' : `Not configured: ${missing.join(', ')}. Configured: ${names.join(', ')}`;
-  throw new NoSourceConfigured(`${what}. Import archive files (laurels import DIR), or set GHARCHIVE_DIR.`);
+  throw new NoSourceConfigured(`${what}. Set GITHUB_TOKEN, import archive files (laurels import DIR), or set GHARCHIVE_DIR.`);
 }
 
 /** A request's days, of the database's clock. @throws InvalidInput (422): the dates come in a body. */
