@@ -4,11 +4,12 @@ import type { Database } from '../db/database.ts';
 import { jobById, noteProgress, type StoredJob } from '../db/jobs.ts';
 import { learnRepository, repositoryById, type StoredRepository } from '../db/repositories.ts';
 import { planSlices, sliceState, stageBatch, undoneSlices } from '../db/staging.ts';
+import { watermarksOf } from '../db/sync-cursors.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { JobNotFound, NoSourceConfigured, RepositoryNotFound } from '../domain/errors.ts';
 import { repositoryNameOf } from '../domain/repository-name.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
-import type { Batch, ContributionSource, ScrapeTarget, Slice } from '../sources/contribution-source.ts';
+import type { Batch, ContributionSource, ScrapeTarget, Slice, SourcePlan } from '../sources/contribution-source.ts';
 import { importArchive, type ImportProgress } from '../sources/gharchive/importer.ts';
 import { MirrorBusy } from '../sources/gharchive/mirror-lock.ts';
 import { jobLogHere } from './job-activities.ts';
@@ -57,7 +58,10 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
     if (source === undefined) throw new NoSourceConfigured(`The worker has no source "${name}": is it configured there too?`);
     return source;
   };
-  const targetOf = async (jobId: string): Promise<{ job: StoredJob; repository: StoredRepository; target: ScrapeTarget }> => {
+  const targetOf = async (
+    jobId: string,
+    source: SourceName,
+  ): Promise<{ job: StoredJob; repository: StoredRepository; target: ScrapeTarget }> => {
     const job = await jobById(db, jobId);
     if (job === null) throw new JobNotFound(jobId);
     const repository = job.repositoryId === null ? null : await repositoryById(db, job.repositoryId);
@@ -65,8 +69,18 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       const { owner, name } = repositoryNameOf(job.repositoryName);
       throw new RepositoryNotFound(owner, name);
     }
-    const { owner, name, githubId } = repository;
-    return { job, repository, target: { owner, name, githubId, window: job.window, type: job.type === 'REFRESH' ? 'REFRESH' : 'FULL' } };
+    const { owner, name, githubId, nodeId } = repository;
+    const type = job.type === 'REFRESH' ? 'REFRESH' : 'FULL';
+    const previous = type === 'REFRESH' ? await watermarksOf(db, repository.id, source) : {};
+    return { job, repository, target: { owner, name, githubId, nodeId, window: job.window, type, previous } };
+  };
+
+  const learn = async ({ id, githubId }: StoredRepository, plan: SourcePlan): Promise<void> => {
+    const { repository: now } = plan;
+    if (now !== undefined && now !== null) {
+      const { defaultBranch, createdOn: _, ...facts } = now;
+      await learnRepository(db, id, { ...facts, ...(defaultBranch === null ? {} : { defaultBranch }) });
+    } else if (plan.githubId !== null && githubId === null) await learnRepository(db, id, { githubId: plan.githubId });
   };
 
   return {
@@ -107,9 +121,9 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       // Running twice is harmless: slices that are planned already stay as they are, facts are absolute.
       const source = sourceOf(name);
       await noteProgress(db, jobId, { phase: 'PLANNING' });
-      const { repository, target } = await targetOf(jobId);
+      const { repository, target } = await targetOf(jobId, name);
       const plan = await whileAlive(() => source.plan(target));
-      if (plan.githubId !== null && repository.githubId === null) await learnRepository(db, repository.id, { githubId: plan.githubId });
+      await learn(repository, plan);
       await planSlices(db, jobId, plan.slices);
       await noteProgress(db, jobId, { done: 0, total: plan.total, unit: plan.unit, planNote: plan.note });
       jobLogHere(jobLog, jobId).info('planned', {
@@ -126,7 +140,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       // Running twice is harmless: a batch and its cursor are committed together, the next attempt goes on from that cursor, and
       // of one natural key the last staged row counts. Nothing of it is public before the publish transaction.
       const source = sourceOf(slice.source);
-      const { target } = await targetOf(jobId);
+      const { target } = await targetOf(jobId, slice.source);
       const state = await sliceState(db, jobId, slice);
       if (state?.done === true) return { done: true, read: 0, resumeAt: null, waitingFor: null };
       const line = jobLogHere(jobLog, jobId);
@@ -134,6 +148,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
 
       const signal = AbortSignal.any([cancellationSignal(), stopping]);
       let read = 0;
+      let requests = 0;
       let notedAt = 0;
       const note = async (): Promise<void> => {
         notedAt = performance.now();
@@ -142,6 +157,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       const stage = async (batch: Batch): Promise<void> => {
         await stageBatch(db, jobId, slice, batch);
         read += batch.contributions.length;
+        requests += batch.requests ?? 0;
         if (performance.now() - notedAt > PROGRESS_EVERY_MS) await note();
       };
       const reading = async (): Promise<SliceProgress> => {
@@ -162,6 +178,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
           source: slice.source,
           slice: slice.slice,
           read,
+          ...(requests > 0 ? { requests } : {}),
           resume_at: progress.resumeAt,
         });
         return progress;

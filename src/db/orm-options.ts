@@ -10,6 +10,7 @@ import { Repository, RepositoryAlias, SyncCursor } from './entities/repository.t
 import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
+import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -44,15 +45,15 @@ export function ormOptions(url: string) {
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation],
+      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,
     },
     schemaGenerator: {
       ignoreSchema: ['staging'],
-      // Rows of these two go by COPY only, into tables made like them; no entity stands for them.
-      skipTables: ['staged_contribution', 'staged_pull_request', 'schema_migration'],
+      // Rows of these go by COPY only, into tables made like them; no entity stands for them.
+      skipTables: ['staged_contribution', 'staged_pull_request', 'staged_change', 'schema_migration'],
     },
     pool: { min: 0, max: 4 },
   });

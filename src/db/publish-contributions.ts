@@ -1,4 +1,4 @@
-import { CONTRIBUTION_KINDS, KIND_CODES, SOURCES, type SourceName } from '../domain/contribution.ts';
+import { CONTRIBUTION_KINDS, KIND_CODES, SOURCES, type ContributionKind, type SourceName } from '../domain/contribution.ts';
 import type { ScrapeType } from '../domain/job-status.ts';
 import { addDays, type Window } from '../domain/window.ts';
 import type { Queryable } from './database.ts';
@@ -13,6 +13,8 @@ export interface Publication {
   readonly window: Window;
   /** The job's table of staged contributions. */
   readonly stage: string;
+  /** The job's table of rows to remove or to amend. */
+  readonly changes: string;
 }
 
 const COMPARED = [
@@ -33,6 +35,14 @@ const COMPARED = [
  * one that counts most, inside the job's window, of kinds its source has read wholly, on days that no stronger source covers.
  */
 export async function settleStage(client: Queryable, o: Publication): Promise<void> {
+  await client.query(
+    `DELETE FROM ${o.stage} s USING ${o.changes} c
+     WHERE c.lines_added IS NULL AND (c.source, c.kind, c.subject) = (s.source, s.kind, s.subject) AND s.ordinal < c.ordinal`,
+  );
+  await client.query(
+    `UPDATE ${o.stage} s SET lines_added = c.lines_added, lines_deleted = c.lines_deleted FROM (${amendmentsSql(o)}) AS c
+     WHERE (c.source, c.kind, c.subject) = (s.source, s.kind, s.subject)`,
+  );
   await client.query(
     `DELETE FROM ${o.stage} s USING (
        SELECT kind, subject, max(ARRAY[${precedenceSql('source')}, ordinal]) AS last FROM ${o.stage} GROUP BY kind, subject HAVING count(*) > 1) AS d
@@ -59,7 +69,29 @@ export async function settleStage(client: Queryable, o: Publication): Promise<vo
   );
 }
 
-/** The kinds that the job's GitHub slices have not read wholly: nothing of them is published, nothing stored is deleted. */
+/** The last amendment of each row. */
+function amendmentsSql({ changes }: Publication): string {
+  return `SELECT DISTINCT ON (source, kind, subject) source, kind, subject, lines_added, lines_deleted FROM ${changes}
+    WHERE lines_added IS NOT NULL ORDER BY source, kind, subject, ordinal DESC`;
+}
+
+/** Removes and amends stored rows that were not staged as the job's sources said, and says how many. */
+async function changeStored(client: Queryable, o: Publication): Promise<number> {
+  const same = 'e.repository_id = $1 AND (e.source, e.kind, e.subject) = (c.source, c.kind, c.subject)';
+  const removed = await client.query(
+    `DELETE FROM contribution_event e USING ${o.changes} c
+     WHERE ${same} AND c.lines_added IS NULL AND NOT EXISTS (SELECT FROM ${o.stage} s WHERE s.kind = e.kind AND s.subject = e.subject)`,
+    [o.repositoryId],
+  );
+  const amended = await client.query(
+    `UPDATE contribution_event e SET lines_added = c.lines_added, lines_deleted = c.lines_deleted FROM (${amendmentsSql(o)}) AS c
+     WHERE ${same} AND (e.lines_added, e.lines_deleted) IS DISTINCT FROM (c.lines_added, c.lines_deleted)`,
+    [o.repositoryId],
+  );
+  return (removed.rowCount ?? 0) + (amended.rowCount ?? 0);
+}
+
+/** The kinds of which the job's GitHub slices have read nothing: nothing of them is published, nothing stored is deleted. */
 async function unreadKinds(client: Queryable, o: Publication): Promise<typeof CONTRIBUTION_KINDS> {
   if (!o.sources.includes('github')) return [];
   const { rows } = await client.query<{ kind: string | null }>(
@@ -99,7 +131,7 @@ export async function storeContributions(client: Queryable, o: Publication): Pro
      FROM diff d WHERE NOT d.is_new AND e.repository_id = $1 AND e.kind = d.kind AND e.subject = d.subject`,
     [o.repositoryId],
   );
-  return outranked + (inserted.rowCount ?? 0) + (updated.rowCount ?? 0) + (await deleteGone(client, o));
+  return outranked + (inserted.rowCount ?? 0) + (updated.rowCount ?? 0) + (await changeStored(client, o)) + (await deleteGone(client, o));
 }
 
 /** Deletes rows of weaker sources on days that a source of this job has read completely. */
@@ -114,21 +146,32 @@ async function deleteOutranked(client: Queryable, o: Publication): Promise<numbe
   return rowCount ?? 0;
 }
 
-/** Deletes rows of the window that a source which read it as a whole no longer has: archives always, GitHub on a full scrape. */
+/** Deletes rows of the window that a source which read it as a whole no longer has. */
 async function deleteGone(client: Queryable, o: Publication): Promise<number> {
   let deleted = 0;
   for (const source of o.sources) {
-    if (source === 'github' && o.type !== 'FULL') continue;
-    const unread = source === 'github' ? await unreadKinds(client, o) : [];
+    const kinds = source === 'github' ? await wholeKinds(client, o) : CONTRIBUTION_KINDS;
     const { rowCount } = await client.query(
       `DELETE FROM contribution_event e
        WHERE e.repository_id = $1 AND e.source = $2 AND e.occurred_at >= ${dayStartSql('$3::date')} AND e.occurred_at < ${dayStartSql('$4::date')}
-         AND e.kind <> ALL($5::smallint[]) AND NOT EXISTS (SELECT FROM ${o.stage} s WHERE s.kind = e.kind AND s.subject = e.subject)`,
-      [o.repositoryId, SOURCES[source].code, o.window.since, addDays(o.window.until, 1), unread.map((kind) => KIND_CODES[kind])],
+         AND e.kind = ANY($5::smallint[]) AND NOT EXISTS (SELECT FROM ${o.stage} s WHERE s.kind = e.kind AND s.subject = e.subject)`,
+      [o.repositoryId, SOURCES[source].code, o.window.since, addDays(o.window.until, 1), kinds.map((kind) => KIND_CODES[kind])],
     );
     deleted += rowCount ?? 0;
   }
   return deleted;
+}
+
+/** The kinds of which the job's GitHub slices have read everything: all that have no gap, of a refresh those it says it read so. */
+async function wholeKinds(client: Queryable, o: Publication): Promise<readonly ContributionKind[]> {
+  const { rows } = await client.query<{ kind: ContributionKind }>(
+    `SELECT k AS kind FROM scrape_slice s CROSS JOIN jsonb_array_elements(s.coverage->'covered') AS c
+     JOIN unnest($2::text[]) AS k ON c->>'kind' IS NULL OR c->>'kind' = k
+     WHERE s.job_id = $1 AND s.source = ${SOURCES.github.code}
+     GROUP BY k HAVING bool_and(c->>'state' = 'complete' AND ($3 OR coalesce(s.coverage->'replaced' ? k, false)))`,
+    [o.jobId, CONTRIBUTION_KINDS, o.type === 'FULL'],
+  );
+  return rows.map(({ kind }) => kind);
 }
 
 /** How many contributions the job has read and published: the settled stage less reviews of one's own pull requests. */

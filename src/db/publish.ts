@@ -9,11 +9,13 @@ import { countPublished, settleStage, storeContributions, type Publication } fro
 import { gapsOf, storeCoverage } from './publish-coverage.ts';
 import { storePeople } from './publish-people.ts';
 import { storePullRequests } from './publish-pull-requests.ts';
+import { shortfallsOf, storeTotals } from './publish-totals.ts';
 import { rankRepositories } from './repository-board.ts';
 import { rollUp } from './rollup.ts';
 import { currentScoring } from './scoring.ts';
 import { ensureScoringPartition, ensureSnapshotMonth } from './partitions.ts';
 import { dropStaging, stagingTables } from './staging.ts';
+import { storeWatermarks } from './sync-cursors.ts';
 
 /** What a publish came to. `complete` null: nobody can tell, no source of the job knows GitHub's own totals. */
 export interface Published {
@@ -68,15 +70,25 @@ async function publish(client: PoolClient, jobId: string): Promise<Published> {
 
   const { sources, window } = job;
   const stage = stagingTables(jobId);
-  const publication: Publication = { jobId, repositoryId, type: job.type as ScrapeType, sources, window, stage: stage.contributions };
+  const publication: Publication = {
+    jobId,
+    repositoryId,
+    type: job.type as ScrapeType,
+    sources,
+    window,
+    stage: stage.contributions,
+    changes: stage.changes,
+  };
   await client.query(`ANALYZE ${stage.contributions} (kind, subject, github_id, login, number, occurred_at)`);
   await storeCoverage(client, publication);
   await settleStage(client, publication);
   await storePeople(client, stage);
   const facts = await storePullRequests(client, repositoryId, stage.pullRequests);
   const rows = await storeContributions(client, publication);
+  await storeWatermarks(client, publication);
   const contributions = await countPublished(client, publication);
   const days = rows + facts > 0 ? await rollUp(client, repositoryId) : 0;
+  await storeTotals(client, publication);
 
   await client.query(
     `UPDATE repository SET last_scraped_at = now(), last_full_at = CASE WHEN $2 THEN now() ELSE last_full_at END,
@@ -86,7 +98,7 @@ async function publish(client: PoolClient, jobId: string): Promise<Published> {
   await rankRepositories(client, { ids: [repositoryId], today: await databaseToday(client), scoring: await currentScoring(client) });
   const board = await client.query<{ people: number }>('SELECT people FROM board WHERE scope = $1', [repositoryId]);
   const people = board.rows[0]?.people ?? 0;
-  const gaps = await gapsOf(client, jobId);
+  const gaps = [...(await gapsOf(client, jobId)), ...(await shortfallsOf(client, publication))];
   const complete = sources.includes('github') ? gaps.length === 0 : sources.every((source) => source === 'sample') ? true : null;
   // The fence: whoever closed the job in the meantime has won, and all of the above is rolled back.
   const fenced = await client.query(

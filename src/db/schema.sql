@@ -281,6 +281,14 @@ table setting
   value jsonb not null
   constraint setting_pkey PRIMARY KEY (name)
 
+table staged_change
+  ordinal bigint not null
+  kind smallint not null
+  source smallint not null
+  lines_added integer
+  lines_deleted integer
+  subject text collate "C" not null
+
 table staged_contribution
   ordinal bigint not null
   kind smallint not null

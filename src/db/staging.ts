@@ -4,21 +4,28 @@ import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { KIND_CODES, SOURCE_NAMES, SOURCES, type Account, type Contribution, type PullRequestFact } from '../domain/contribution.ts';
 import { AppError, JobClosed, JobNotFound } from '../domain/errors.ts';
-import type { Batch, Slice, SliceCursor } from '../sources/contribution-source.ts';
+import type { AmendedRow, Batch, RemovedRow, Slice, SliceCursor } from '../sources/contribution-source.ts';
 import { cleanText } from './clean-text.ts';
 import { inTransaction, queryable, type Database, type Queryable } from './database.ts';
 
 /*
- * What a job reads is staged before it is published. Each job has two unlogged tables of its own, made like the templates
- * staged_contribution and staged_pull_request: filling, analysing and dropping them touches no other job. The cursor of a slice
+ * What a job reads is staged before it is published. Each job has unlogged tables of its own, made like the templates
+ * staged_contribution, staged_pull_request and staged_change: filling, analysing and dropping them touches no other job. The cursor of a slice
  * is committed with the rows it stands for, and both are unlogged: a crash of Postgres empties both, never one.
  */
 
-/** The two staging tables of a job, as quoted names. */
-export function stagingTables(jobId: string): { readonly contributions: string; readonly pullRequests: string } {
+/** The staging tables of a job, as quoted names. */
+export interface StagingTables {
+  readonly contributions: string;
+  readonly pullRequests: string;
+  /** Rows to remove or to amend. */
+  readonly changes: string;
+}
+
+export function stagingTables(jobId: string): StagingTables {
   const hex = jobId.replaceAll('-', '').toLowerCase();
   if (!/^[0-9a-f]{32}$/.test(hex)) throw new RangeError(`${jobId} is not the id of a job`);
-  return { contributions: `staging.contribution_${hex}`, pullRequests: `staging.pull_request_${hex}` };
+  return { contributions: `staging.contribution_${hex}`, pullRequests: `staging.pull_request_${hex}`, changes: `staging.change_${hex}` };
 }
 
 /** Writes down what a job has to read and makes its staging tables. Planning the same again changes nothing. */
@@ -39,6 +46,7 @@ export async function planSlices(db: Database, jobId: string, slices: readonly S
     for (const [table, template] of [
       [tables.contributions, 'staged_contribution'],
       [tables.pullRequests, 'staged_pull_request'],
+      [tables.changes, 'staged_change'],
     ] as const) {
       await client.query(`CREATE UNLOGGED TABLE IF NOT EXISTS ${table} (LIKE ${template}) WITH (autovacuum_enabled = false)`);
     }
@@ -98,25 +106,30 @@ export async function stageBatch(db: Database, jobId: string, slice: Slice, batc
       `UPDATE scrape_slice s SET cursor = $4, done = $5, pages = s.pages + 1, coverage = coalesce($6, s.coverage), updated_at = now()
        FROM scrape_job j
        WHERE (s.job_id, s.source, s.slice) = ($1, $2, $3) AND j.id = s.job_id AND j.status IN ('QUEUED','RUNNING','RETRYING')`,
-      [
-        jobId,
-        source,
-        slice.slice,
-        JSON.stringify(batch.cursor),
-        batch.done,
-        batch.coverage === undefined ? null : JSON.stringify(batch.coverage),
-      ],
+      [jobId, source, slice.slice, JSON.stringify(batch.cursor), batch.done, outcomeOf(batch)],
     );
     if (moved.rowCount === 0) await failAsLost(client, jobId, slice);
     const tables = stagingTables(jobId);
+    if (batch.restarted !== undefined && batch.restarted.length > 0) {
+      const kinds = batch.restarted.map((kind) => KIND_CODES[kind]);
+      await client.query(`DELETE FROM ${tables.contributions} WHERE source = $1 AND kind = ANY($2::smallint[])`, [source, kinds]);
+    }
     const staged = await copyRows(client, tables.contributions, CONTRIBUTION_COLUMNS, batch.contributions, (row, ordinal) =>
       contributionLine(row, ordinal, source),
     );
     await copyRows(client, tables.pullRequests, PULL_REQUEST_COLUMNS, batch.pullRequests, (fact, ordinal) =>
       pullRequestLine(fact, ordinal, source),
     );
+    const changes: readonly (RemovedRow | AmendedRow)[] = [...(batch.removed ?? []), ...(batch.amended ?? [])];
+    await copyRows(client, tables.changes, CHANGE_COLUMNS, changes, (change, ordinal) => changeLine(change, ordinal, source));
     return { staged };
   });
+}
+
+/** What a batch says of its slice as a whole, for the slice's row; null when it says nothing. */
+function outcomeOf({ coverage, replaced, watermark, totals, excluded }: Batch): string | null {
+  const outcome = { ...coverage, replaced, watermark, totals, excluded };
+  return Object.values(outcome).every((value) => value === undefined) ? null : JSON.stringify(outcome);
 }
 
 async function failAsLost(client: Queryable, jobId: string, slice: Slice): Promise<never> {
@@ -151,8 +164,9 @@ export async function adoptStaging(client: Queryable, from: string, to: string):
   for (const [table, name] of [
     [old.contributions, adopted.contributions],
     [old.pullRequests, adopted.pullRequests],
+    [old.changes, adopted.changes],
   ] as const) {
-    await client.query(`ALTER TABLE ${table} RENAME TO ${name.replace('staging.', '')}`);
+    await client.query(`ALTER TABLE IF EXISTS ${table} RENAME TO ${name.replace('staging.', '')}`);
   }
 }
 
@@ -161,13 +175,13 @@ export async function dropStaging(client: Queryable, jobId: string): Promise<voi
   // Cursors before tables: the order in which staging locks them.
   await client.query('DELETE FROM scrape_slice WHERE job_id = $1', [jobId]);
   await client.query('DELETE FROM planned_slice WHERE job_id = $1', [jobId]);
-  const { contributions, pullRequests } = stagingTables(jobId);
-  await client.query(`DROP TABLE IF EXISTS ${contributions}, ${pullRequests}`);
+  await client.query(`DROP TABLE IF EXISTS ${Object.values(stagingTables(jobId)).join(', ')}`);
 }
 
 const CONTRIBUTION_COLUMNS =
   'ordinal, kind, source, is_estimate, number, occurred_at, quantity, lines_added, lines_deleted, subject, github_id, login, account_type, source_event';
 const PULL_REQUEST_COLUMNS = 'ordinal, source, number, created_at, merged_at, base_ref, github_id, login, account_type';
+const CHANGE_COLUMNS = 'ordinal, kind, source, lines_added, lines_deleted, subject';
 
 /** Ordinals of one batch: more rows than this can't be staged at once. */
 const MOST_ROWS = 1_000_000;
@@ -220,6 +234,11 @@ function pullRequestLine(fact: PullRequestFact, ordinal: number, source: number)
   if (number === NULL) return null;
   const [createdAt, mergedAt] = [timestamp(fact.createdAt), timestamp(fact.mergedAt)];
   return `${ordinal}\t${source}\t${number}\t${createdAt}\t${mergedAt}\t${text(fact.baseRef)}\t${account(fact.author)}\n`;
+}
+
+function changeLine(change: RemovedRow | AmendedRow, ordinal: number, source: number): string {
+  const lines = 'linesAdded' in change ? `${int(change.linesAdded)}\t${int(change.linesDeleted)}` : `${NULL}\t${NULL}`;
+  return `${ordinal}\t${KIND_CODES[change.kind]}\t${source}\t${lines}\t${text(change.subject, LONGEST_SUBJECT)}\n`;
 }
 
 const NULL = '\\N';

@@ -1,7 +1,8 @@
-import type { Contribution, PullRequestFact, SourceName } from '../domain/contribution.ts';
+import type { Contribution, ContributionKind, PullRequestFact, SourceName } from '../domain/contribution.ts';
 import type { CoveredRange, Gap } from '../domain/coverage.ts';
 import type { ScrapeType } from '../domain/job-status.ts';
-import type { Window } from '../domain/window.ts';
+import type { RepositoryName } from '../domain/repository-name.ts';
+import type { Day, Window } from '../domain/window.ts';
 
 /** The repository and days a scrape wants. */
 export interface ScrapeTarget {
@@ -11,6 +12,10 @@ export interface ScrapeTarget {
   readonly githubId: number | null;
   readonly window: Window;
   readonly type: ScrapeType;
+  /** GitHub's node id: finds the repository after a rename or a transfer, even when another repository took its name. */
+  readonly nodeId?: string | null;
+  /** By slice: the `watermark` of the last batch that was published. */
+  readonly previous?: Readonly<Record<string, SliceCursor>>;
 }
 
 /** A restartable part of a scrape. `slice` is unique within its job and source. */
@@ -29,10 +34,59 @@ export interface SourcePlan {
   readonly unit: string;
   /** One line for a person: what will be read, what it costs. */
   readonly note: string;
+  /** The figures behind the note; null or absent where the source can't or needn't tell. */
+  readonly estimate?: Estimate | null;
+  /** How the repository stands, where the source knows. */
+  readonly repository?: RepositoryState | null;
+}
+
+/** What reading would cost. */
+export interface Estimate {
+  /** Requests in all. */
+  readonly pages: number;
+  /** GraphQL points. */
+  readonly points: number;
+  /** REST requests that count against the limit. */
+  readonly restRequests: number;
+  readonly minutes: number;
+}
+
+/** A repository as GitHub shows it now. */
+export interface RepositoryState extends RepositoryName {
+  readonly githubId: number;
+  readonly nodeId: string;
+  readonly description: string | null;
+  readonly stars: number;
+  readonly forks: number;
+  readonly isPrivate: boolean;
+  readonly createdOn: Day;
+  readonly defaultBranch: string | null;
 }
 
 /** Where a slice stands: JSON, made and understood by its source alone. */
 export type SliceCursor = Readonly<Record<string, unknown>>;
+
+/** A row that its source no longer has: an issue that is open again has no ISSUE_CLOSED. */
+export interface RemovedRow {
+  readonly kind: ContributionKind;
+  readonly subject: string;
+}
+
+/**
+ * What became known of a row that an earlier scrape may have stored: applied where a row of this key is stored or staged, else
+ * nothing. A pull request that is merged takes the lines of its commits.
+ */
+export interface AmendedRow extends RemovedRow {
+  readonly linesAdded: number;
+  readonly linesDeleted: number;
+}
+
+/** How many of a kind GitHub itself counts in a month (`YYYY-MM`), over the days of it that lie in the window. */
+export interface MonthTotal {
+  readonly kind: ContributionKind;
+  readonly month: string;
+  readonly count: number;
+}
 
 /** What is read at once; staged together with its cursor in one transaction. */
 export interface Batch {
@@ -46,6 +100,22 @@ export interface Batch {
   readonly coverage?: { readonly covered: readonly CoveredRange[]; readonly gaps: readonly Gap[] };
   /** Set when the source must pause (a rate limit): nothing more is read before this moment. */
   readonly resumeAt?: Date;
+  /** Requests this batch took. */
+  readonly requests?: number;
+  /** What this job staged of these kinds before this batch is forgotten: the slice began again from a changed source. */
+  readonly restarted?: readonly ContributionKind[];
+  /** Rows to delete when the job is published (a full scrape deletes what is not staged anyway). The last word on a row counts. */
+  readonly removed?: readonly RemovedRow[];
+  /** Rows to change when the job is published, where there are such rows. */
+  readonly amended?: readonly AmendedRow[];
+  /** With `done`, in a refresh: these kinds were read as a whole, so what is stored of them and not staged is gone at the source. */
+  readonly replaced?: readonly ContributionKind[];
+  /** With `done`: where the next refresh of this slice goes on; stored when the job is published. */
+  readonly watermark?: SliceCursor;
+  /** With `done`: GitHub's own counts. */
+  readonly totals?: readonly MonthTotal[];
+  /** With `done`: what GitHub has but nobody is credited for (merge commits, drafts), so that stored + excluded can equal the total. */
+  readonly excluded?: readonly MonthTotal[];
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Account, Contribution, ContributionKind, PullRequestFact, SourceNa
 import type { CoveredRange, Gap } from '../../src/domain/coverage.ts';
 import type { ScrapeType } from '../../src/domain/job-status.ts';
 import type { Window } from '../../src/domain/window.ts';
+import type { Batch } from '../../src/sources/contribution-source.ts';
 
 /** What one scrape reads, in as many batches as are given. */
 export interface Read {
@@ -17,6 +18,8 @@ export interface Read {
   readonly pullRequests?: readonly PullRequestFact[];
   readonly covered?: readonly CoveredRange[];
   readonly gaps?: readonly Gap[];
+  /** What the last batch says besides. */
+  readonly last?: Partial<Batch>;
 }
 
 let lastId = 0;
@@ -43,7 +46,7 @@ export async function stagedJob(db: Database, repository: StoredRepository, read
       pullRequests: index === 0 ? (read.pullRequests ?? []) : [],
       cursor: { index },
       done,
-      ...(done ? { coverage: { covered, gaps: read.gaps ?? [] } } : {}),
+      ...(done ? { coverage: { covered, gaps: read.gaps ?? [] }, ...read.last } : {}),
     });
   }
   return opened;
@@ -98,7 +101,14 @@ export async function storedContributions(db: Database, repositoryId: number): P
 
 /** Where each row of a repository's tables physically is and which transactions wrote or locked it: equal means not touched. */
 export async function physicalRows(db: Database, repositoryId: number): Promise<unknown> {
-  const tables = ['contribution_event', 'contribution_day', 'pull_request', 'covered_range', 'repository_coverage', 'repository_leaderboard'];
+  const tables = [
+    'contribution_event',
+    'contribution_day',
+    'pull_request',
+    'covered_range',
+    'repository_coverage',
+    'repository_leaderboard',
+  ];
   const all = await Promise.all(
     tables.map((table) =>
       db.pool.query(`SELECT ctid::text, xmin::text, xmax::text FROM ${table} WHERE repository_id = $1 ORDER BY ctid`, [repositoryId]),

@@ -1,6 +1,7 @@
 import { databaseToday } from '../../db/database.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../db/jobs.ts';
 import type { StoredRepository } from '../../db/repositories.ts';
+import { watermarksOf } from '../../db/sync-cursors.ts';
 import type { SourceName } from '../../domain/contribution.ts';
 import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from '../../domain/errors.ts';
 import type { ScrapeType } from '../../domain/job-status.ts';
@@ -94,11 +95,12 @@ async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> 
   const { repository, type, sources } = asked;
   refuseSample(repository);
   const window = await windowFor(deps, asked);
-  const target = { owner: repository.owner, name: repository.name, githubId: repository.githubId, window, type };
+  const { id, owner, name, githubId, nodeId } = repository;
   const plans = sources.map(async (source) => {
+    const previous = type === 'REFRESH' ? await watermarksOf(deps.db, id, source.name) : {};
     const plan = await within(
       PLAN_DEADLINE_MS,
-      source.plan(target).then((made) => ({ made })),
+      source.plan({ owner, name, githubId, nodeId, window, type, previous }).then((made) => ({ made })),
       null,
     );
     if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);

@@ -1,7 +1,7 @@
 import { dayOf } from '../../domain/window.ts';
 import type { Ask, Conversation, GithubClient } from './client.ts';
 import { HEARTBEAT_BY_ID, HEARTBEAT_BY_NAME } from './queries.ts';
-import type { RefreshTarget, RepositoryState } from './refresh-contract.ts';
+import type { ScrapeTarget, RepositoryState } from '../contribution-source.ts';
 import { GithubUnavailable, repositoryNotFound, repositoryPrivate } from './trouble.ts';
 
 /** What a repository shows of itself at one moment: enough to tell whether anything changed since another. */
@@ -55,7 +55,7 @@ interface RawRepository {
  */
 export async function takeHeartbeat(
   client: GithubClient,
-  target: Pick<RefreshTarget, 'owner' | 'name' | 'githubId' | 'nodeId'>,
+  target: Pick<ScrapeTarget, 'owner' | 'name' | 'githubId' | 'nodeId'>,
   o: { readonly allowPrivate: boolean; readonly signal: AbortSignal },
 ): Promise<Heartbeat> {
   const github = client.about(target);

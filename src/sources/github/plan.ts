@@ -3,7 +3,7 @@ import type { Quota } from './credential.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { searchCounts } from './queries.ts';
 import { boundsOf } from './reading.ts';
-import type { Estimate, RefreshTarget } from './refresh-contract.ts';
+import type { Estimate, ScrapeTarget } from '../contribution-source.ts';
 
 /** What there is to read, as far as GitHub tells beforehand. */
 interface Extent {
@@ -27,7 +27,7 @@ const REVIEWS_PER_PULL_REQUEST = 1.5;
 const TAIL_SHARE = 0.02;
 
 /** Counts what a full scrape would read: 2 points and 2 REST requests. */
-export async function measureExtent(client: GithubClient, target: RefreshTarget, now: Heartbeat, signal: AbortSignal): Promise<Extent> {
+export async function measureExtent(client: GithubClient, target: ScrapeTarget, now: Heartbeat, signal: AbortSignal): Promise<Extent> {
   const { owner, name } = now.repository;
   const github = client.about(now.repository);
   const { since, until } = target.window;
@@ -77,7 +77,7 @@ export async function measureExtent(client: GithubClient, target: RefreshTarget,
 
 async function countCommits(
   client: GithubClient,
-  target: RefreshTarget,
+  target: ScrapeTarget,
   { repository, head }: Heartbeat,
   signal: AbortSignal,
 ): Promise<number> {

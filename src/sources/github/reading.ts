@@ -1,16 +1,15 @@
 import type { Account, Contribution, ContributionKind } from '../../domain/contribution.ts';
 import type { Gap } from '../../domain/coverage.ts';
 import { dayOf, type Window } from '../../domain/window.ts';
-import type { SliceCursor } from '../contribution-source.ts';
+import type { Batch, MonthTotal, ScrapeTarget, SliceCursor } from '../contribution-source.ts';
 import type { GitActor } from './accounts.ts';
 import type { Conversation, SourceLog } from './client.ts';
 import type { Freshness, Heartbeat } from './heartbeat.ts';
 import type { Patience } from './page-size.ts';
-import type { GithubBatch, MonthTotal, RefreshTarget } from './refresh-contract.ts';
 
 /** One read of one stream: what it is about, how GitHub is asked, where it begins. */
 export interface Reading {
-  readonly target: RefreshTarget;
+  readonly target: ScrapeTarget;
   /** How the repository stands as this read begins; its present name and node id. */
   readonly now: Heartbeat;
   readonly github: Conversation;
@@ -27,7 +26,7 @@ export interface Reading {
 }
 
 /** A batch as a stream makes it; the source adds the coverage. `gaps` with `done`: what could not be had. */
-export type StreamBatch = Omit<GithubBatch, 'coverage' | 'resumeAt'> & { readonly gaps?: readonly Gap[] };
+export type StreamBatch = Omit<Batch, 'coverage' | 'resumeAt'> & { readonly gaps?: readonly Gap[] };
 
 /** What is read of a repository in one order. Its name is its slice's. */
 export interface Stream {
@@ -62,7 +61,7 @@ export function watermarkOf({ now, target }: Reading, startedAt: string, more: S
  * Whether a refresh may go on from a watermark: of this repository, from no later a day, and reaching to the day it was made
  * (a scrape of a past window left out what came after it).
  */
-export function mayGoOnFrom(watermark: SliceCursor | undefined, target: RefreshTarget, nodeId: string): boolean {
+export function mayGoOnFrom(watermark: SliceCursor | undefined, target: ScrapeTarget, nodeId: string): boolean {
   if (watermark === undefined || target.type !== 'REFRESH') return false;
   const { v, repository, since, until, startedAt } = watermark as Record<string, unknown>;
   return (

@@ -1,4 +1,4 @@
-import type { ContributionSource, SliceCursor } from '../contribution-source.ts';
+import type { Batch, ContributionSource, ScrapeTarget, SliceCursor, SourcePlan } from '../contribution-source.ts';
 import type { CoveredRange } from '../../domain/coverage.ts';
 import type { PaceLimits } from './pacing.ts';
 import { createCommitAccounts } from './accounts.ts';
@@ -7,7 +7,6 @@ import type { GithubApp } from './credential.ts';
 import { takeHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { contributionsIn, describeEstimate, estimateFull, measureExtent } from './plan.ts';
 import { mayGoOnFrom, type Reading, type Stream, type StreamBatch } from './reading.ts';
-import type { GithubBatch, GithubPlan, RefreshTarget } from './refresh-contract.ts';
 import { issueComments, reviewComments } from './streams/comments.ts';
 import { commitComments } from './streams/commit-comments.ts';
 import { commits } from './streams/commits.ts';
@@ -41,12 +40,6 @@ export interface GithubSourceOptions {
   readonly secondMs?: number;
 }
 
-/** A source that plans with figures and reads batches with what a refresh needs (refresh-contract.ts). */
-export interface GithubSource extends ContributionSource {
-  plan(target: RefreshTarget): Promise<GithubPlan>;
-  read(target: RefreshTarget, slice: string, cursor: SliceCursor | null, signal: AbortSignal): AsyncIterable<GithubBatch>;
-}
-
 /** In the order they are read: GitHub's counts first, so that rows can only be more than they. */
 const STREAMS: readonly Stream[] = [totals, commits, pullRequests, issues, issueComments, reviewComments, commitComments, releases];
 /** A heartbeat this old still tells where streams that begin now may begin. */
@@ -62,7 +55,7 @@ const MOST_RESTARTS = 3;
  * (repository_not_found, repository_private, unavailable_for_legal_reasons, bad_credentials, github_access_denied,
  * app_not_installed); anything else thrown may heal.
  */
-export function createGithubSource(options: GithubSourceOptions): GithubSource {
+export function createGithubSource(options: GithubSourceOptions): ContributionSource {
   const { tokens, apiUrl, width = 4, allowPrivate = false, retries = 3, secondMs = 1000 } = options;
   const client = new GithubClient({ ...options, tokens });
   const log: SourceLog = options.log ?? { info: () => undefined, warn: () => undefined };
@@ -70,21 +63,21 @@ export function createGithubSource(options: GithubSourceOptions): GithubSource {
   const pageSize = { commits: 100, pullRequests: 50, others: 100, ...options.pageSize };
   const heartbeats = new Map<string, { readonly at: number; readonly heartbeat: Heartbeat }>();
 
-  const keyOf = ({ owner, name, githubId }: RefreshTarget): string => `${githubId ?? ''} ${owner}/${name}`.toLowerCase();
-  const freshHeartbeat = async (target: RefreshTarget, signal: AbortSignal): Promise<Heartbeat> => {
+  const keyOf = ({ owner, name, githubId }: ScrapeTarget): string => `${githubId ?? ''} ${owner}/${name}`.toLowerCase();
+  const freshHeartbeat = async (target: ScrapeTarget, signal: AbortSignal): Promise<Heartbeat> => {
     const heartbeat = await takeHeartbeat(client, target, { allowPrivate, signal });
     for (const [key, { at }] of heartbeats) if (Date.now() - at > HEARTBEAT_LASTS_MS) heartbeats.delete(key);
     heartbeats.set(keyOf(target), { at: Date.now(), heartbeat });
     return heartbeat;
   };
-  const recentHeartbeat = (target: RefreshTarget, signal: AbortSignal): Promise<Heartbeat> => {
+  const recentHeartbeat = (target: ScrapeTarget, signal: AbortSignal): Promise<Heartbeat> => {
     const known = heartbeats.get(keyOf(target));
     return known !== undefined && Date.now() - known.at <= HEARTBEAT_LASTS_MS
       ? Promise.resolve(known.heartbeat)
       : freshHeartbeat(target, signal);
   };
 
-  const readingOf = (target: RefreshTarget, stream: Stream, now: Heartbeat, signal: AbortSignal): Reading => {
+  const readingOf = (target: ScrapeTarget, stream: Stream, now: Heartbeat, signal: AbortSignal): Reading => {
     const previous = target.previous?.[stream.name];
     const since = mayGoOnFrom(previous, target, now.repository.nodeId) ? (previous as SliceCursor) : null;
     const patience = { retries, secondMs };
@@ -116,7 +109,7 @@ export function createGithubSource(options: GithubSourceOptions): GithubSource {
         throw error;
       }
 
-      function unmeasured(note: string): GithubPlan {
+      function unmeasured(note: string): SourcePlan {
         return { slices, githubId: null, repository: null, total: null, unit: 'contributions', note, estimate: null };
       }
     },
@@ -159,10 +152,11 @@ export function createGithubSource(options: GithubSourceOptions): GithubSource {
   };
 }
 
-function finished({ window }: RefreshTarget, { covers }: Stream, { gaps = [], ...batch }: StreamBatch): GithubBatch {
+/** The last batch of a slice. One with gaps gives no place to go on from: the next refresh reads the stream again, and may close them. */
+function finished({ window }: ScrapeTarget, { covers }: Stream, { gaps = [], watermark, ...batch }: StreamBatch): Batch {
   const covered = covers.map((kind): CoveredRange => {
     const note = gaps.find((gap) => gap.kind === null || gap.kind === kind)?.reason ?? null;
     return { kind, since: window.since, until: window.until, state: note === null ? 'complete' : 'degraded', note };
   });
-  return { ...batch, coverage: { covered, gaps } };
+  return { ...batch, ...(watermark === undefined || gaps.length > 0 ? {} : { watermark }), coverage: { covered, gaps } };
 }

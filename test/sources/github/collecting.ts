@@ -1,8 +1,15 @@
 /** Reads a source as a job does and keeps what publishing would keep, by the contract's words alone. */
 import type { Contribution, ContributionKind, PullRequestFact } from '../../../src/domain/contribution.ts';
-import type { SliceCursor } from '../../../src/sources/contribution-source.ts';
-import type { AmendedRow, GithubBatch, GithubPlan, MonthTotal, RefreshTarget } from '../../../src/sources/github/refresh-contract.ts';
-import { createGithubSource, type GithubSource, type GithubSourceOptions } from '../../../src/sources/github/source.ts';
+import type {
+  AmendedRow,
+  Batch,
+  ContributionSource,
+  MonthTotal,
+  ScrapeTarget,
+  SliceCursor,
+  SourcePlan,
+} from '../../../src/sources/contribution-source.ts';
+import { createGithubSource, type GithubSourceOptions } from '../../../src/sources/github/source.ts';
 import type { CountedRow, CountWindow, DataCount } from '../../fakes/github/count-of.ts';
 import type { DataSet } from '../../fakes/github/data-set.ts';
 import type { Fault } from '../../fakes/github/faults.ts';
@@ -57,7 +64,7 @@ export function expected({ rows }: DataCount): Map<string, Row> {
 }
 
 export interface Outcome {
-  readonly plan: GithubPlan;
+  readonly plan: SourcePlan;
   readonly waits: readonly Date[];
   readonly totals: readonly MonthTotal[];
   readonly excluded: readonly MonthTotal[];
@@ -67,20 +74,20 @@ export interface Outcome {
 }
 
 export interface ScrapeOptions {
-  readonly source: GithubSource;
-  readonly target: RefreshTarget;
+  readonly source: ContributionSource;
+  readonly target: ScrapeTarget;
   readonly store: Store;
   /** Called with each batch; throwing is a worker that dies before the batch is stored. */
-  readonly onBatch?: (batch: GithubBatch, slice: string) => void;
+  readonly onBatch?: (batch: Batch, slice: string) => void;
   /** What happens during a wait; by default the time passes. The source to go on with, when it is another process's. */
-  readonly onWait?: (until: Date) => Promise<GithubSource | undefined>;
+  readonly onWait?: (until: Date) => Promise<ContributionSource | undefined>;
   readonly slices?: readonly string[];
 }
 
 /** A whole scrape: plan, every slice to its end with a new read after each pause, publish. */
 export async function scrape({ source: first, target: given, store, onBatch, onWait = passTime, slices }: ScrapeOptions): Promise<Outcome> {
   let source = first;
-  const target: RefreshTarget = given.type === 'REFRESH' ? { ...given, previous: store.watermarks } : given;
+  const target: ScrapeTarget = given.type === 'REFRESH' ? { ...given, previous: store.watermarks } : given;
   const plan = await source.plan(target);
   const staged = new Map<string, Contribution>();
   const facts = new Map<number, PullRequestFact>();
@@ -150,11 +157,11 @@ async function passTime(until: Date): Promise<undefined> {
 }
 
 /** A source on a fake, whose repetitions do not wait. */
-export function sourceOn(fake: FakeGithub, more: Partial<GithubSourceOptions> = {}): GithubSource {
+export function sourceOn(fake: FakeGithub, more: Partial<GithubSourceOptions> = {}): ContributionSource {
   return createGithubSource({ tokens: ['ghp_testtokentesttokentesttoken00'], apiUrl: fake.restUrl, secondMs: 1, ...more });
 }
 
-export function targetOf(data: DataSet, window: CountWindow, more: Partial<RefreshTarget> = {}): RefreshTarget {
+export function targetOf(data: DataSet, window: CountWindow, more: Partial<ScrapeTarget> = {}): ScrapeTarget {
   const [repository] = data.repositories.values();
   if (repository === undefined) throw new Error('The data set has no repository');
   return { owner: data.ownerOf(repository).login, name: repository.name, githubId: repository.id, window, type: 'FULL', ...more };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { GithubBatch } from '../../../src/sources/github/refresh-contract.ts';
+import type { Batch } from '../../../src/sources/contribution-source.ts';
 import { forcePush, updatePullRequest } from '../../fakes/github/changes.ts';
 import { countOf } from '../../fakes/github/count-of.ts';
 import { generated, type Generated } from '../../fakes/github/datasets/generated.ts';
@@ -343,7 +343,7 @@ describe('a fault that lasts', () => {
     ['no answer at all', silence()],
   ] as const)('%s: fails after a few tries naming the page, and keeps what was read', async (_name, fault) => {
     const set = await setUp([[{ operation: 'PullRequests', nth: { from: 3 } }, fault]]);
-    const kept: GithubBatch[] = [];
+    const kept: Batch[] = [];
     const reading = scrape({
       source: sourceOn(set.github, { pageSize: PAGE_SIZE, timeoutMs: 150, retries: 2 }),
       target: targetOf(set.set.data, set.set.window),

@@ -1,5 +1,5 @@
 import type { Contribution } from '../../../domain/contribution.ts';
-import type { SliceCursor } from '../../contribution-source.ts';
+import type { RemovedRow, SliceCursor } from '../../contribution-source.ts';
 import { accountOf, type Actor } from '../accounts.ts';
 import type { Freshness } from '../heartbeat.ts';
 import { inLanes, type Step } from '../lanes.ts';
@@ -17,7 +17,6 @@ import {
   type Reading,
   type Stream,
 } from '../reading.ts';
-import type { RemovedRow } from '../refresh-contract.ts';
 import { splitTime } from '../time-lanes.ts';
 import { GithubUnavailable } from '../trouble.ts';
 

@@ -1,12 +1,11 @@
 import type { Contribution, PullRequestFact } from '../../../domain/contribution.ts';
 import type { Gap } from '../../../domain/coverage.ts';
-import type { SliceCursor } from '../../contribution-source.ts';
+import type { AmendedRow, SliceCursor } from '../../contribution-source.ts';
 import type { Ask } from '../client.ts';
 import type { Freshness } from '../heartbeat.ts';
 import { inLanes, type Step } from '../lanes.ts';
 import { pageOfFittingSize, PageSize } from '../page-size.ts';
 import { COMMITS_OF_PULL_REQUESTS, PULL_REQUEST_OUTLINE, PULL_REQUESTS } from '../queries.ts';
-import type { AmendedRow } from '../refresh-contract.ts';
 import {
   boundsOf,
   createdSince,

@@ -1,12 +1,11 @@
 import type { ContributionKind } from '../../../domain/contribution.ts';
 import { addDays, type Day } from '../../../domain/window.ts';
-import type { SliceCursor } from '../../contribution-source.ts';
+import type { MonthTotal, SliceCursor } from '../../contribution-source.ts';
 import type { Ask } from '../client.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import { inLanes, type Step } from '../lanes.ts';
 import { historyCounts, searchCounts } from '../queries.ts';
 import { boundsOf, isUnchanged, nothingNew, watermarkOf, type Reading, type Stream } from '../reading.ts';
-import type { MonthTotal } from '../refresh-contract.ts';
 import { GithubUnavailable, PageTooLarge } from '../trouble.ts';
 
 /** What GitHub's search counts of a kind: the terms beside the repository and the field whose date decides the month. */
