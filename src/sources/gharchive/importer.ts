@@ -99,7 +99,9 @@ class Intake {
           else if (outcome instanceof FileRefused) this.#refuse(file, sha256, outcome);
           else if (outcome !== 'known') await this.#keep(file, sha256, outcome);
         }
-        if (this.#events >= COMMIT_FROM_EVENTS) await this.#commit();
+        if (this.#events < COMMIT_FROM_EVENTS) continue;
+        await this.#commit();
+        await this.#writer.compact();
       }
     } finally {
       await this.#commit();

@@ -8,6 +8,7 @@ import { hasMirror, importArchive } from '../../../src/sources/gharchive/importe
 import { loadManifest } from '../../../src/sources/gharchive/manifest.ts';
 import { lockMirror } from '../../../src/sources/gharchive/mirror-lock.ts';
 import { createGharchiveSource } from '../../../src/sources/gharchive/source.ts';
+import { countOf, eventsOf } from './count.ts';
 import { FIXTURES, READABLE, useDirectories } from './directories.ts';
 import { boardOf, readAll, targetOf } from './reading.ts';
 
@@ -15,6 +16,9 @@ const { make, archiveOf } = useDirectories();
 const fixture = (name: string): string => join(FIXTURES, name);
 const ZERO = fixture('2015-01-01-0.json.gz');
 const ONE = fixture('2015-01-01-1.json.gz');
+
+/** What an independent count of the two hours finds of the repository. */
+const IN_BOTH_HOURS = countOf(eventsOf([ZERO, ONE]), 26_730_195).contributions;
 
 const cachet = async (mirrorDir: string) => boardOf(await readAll(createGharchiveSource({ mirrorDir }), targetOf('cachethq/cachet')));
 const comment = (id: number, more: object = {}): string =>
@@ -46,7 +50,7 @@ describe('a file that can not be used', () => {
     expect(files.find((file) => file.name === '2015-01-01-1.json.gz')).toMatchObject({
       ...{ hour: '2015-01-01T01:00:00Z', state: 'ok', status: 'imported', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     });
-    expect((await cachet(mirrorDir)).contributions).toBe(36);
+    expect((await cachet(mirrorDir)).contributions).toBe(IN_BOTH_HOURS);
     // A second look refuses them again and reads nothing.
     expect(await importArchive({ directory, mirrorDir })).toMatchObject({ imported: 0, unchanged: 2, refused: 8 });
   });
@@ -184,7 +188,7 @@ describe('an import that does not end', () => {
     const again = await importArchive({ directory, mirrorDir });
     expect(again.imported + again.unchanged).toBe(READABLE.length);
     expect(existsSync(join(mirrorDir, 'writer.lock'))).toBe(false);
-    expect((await cachet(mirrorDir)).contributions).toBe(36);
+    expect((await cachet(mirrorDir)).contributions).toBe(IN_BOTH_HOURS);
   });
 
   test('because it is killed leaves a mirror that can be read, and no rest of it after the next', async () => {
@@ -204,7 +208,7 @@ describe('an import that does not end', () => {
     const kept = [...manifest.parts, ...manifest.retired].map(({ path }) => path).toSorted();
     expect(readdirSync(join(mirrorDir, 'parts')).toSorted()).toEqual(kept);
     expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`laurels-${child.pid}-`))).toEqual([]);
-    expect((await cachet(mirrorDir)).contributions).toBe(36);
+    expect((await cachet(mirrorDir)).contributions).toBe(IN_BOTH_HOURS);
   });
 });
 
@@ -213,7 +217,7 @@ describe('the writer\'s lock', () => {
     const [mirrorDir, directory] = [make('mirror'), archiveOf(READABLE)];
     const reports = await Promise.all([importArchive({ directory, mirrorDir }), importArchive({ directory, mirrorDir })]);
     expect(reports.map((report) => report.imported).toSorted((a, b) => a - b)).toEqual([0, READABLE.length]);
-    expect((await cachet(mirrorDir)).contributions).toBe(36);
+    expect((await cachet(mirrorDir)).contributions).toBe(IN_BOTH_HOURS);
   });
 
   test('of a live process is respected, of a dead one taken over', async () => {
