@@ -2,6 +2,7 @@ import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
 import { isUnfinished, type ScrapeType } from '../../src/domain/job-status.ts';
+import type { Window } from '../../src/domain/window.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../src/temporal/dispatch.ts';
 import { connectEngine, type Engine } from '../../src/temporal/engine.ts';
@@ -16,7 +17,7 @@ export interface RunningStack {
   /** Starts scrapes with shortened waits. */
   readonly engine: Engine;
   /** Queues a scrape of a repository of this name and hands it to Temporal. */
-  scrape(name: string, o?: { type?: ScrapeType; limit?: number }): Promise<StoredJob>;
+  scrape(name: string, o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window }): Promise<StoredJob>;
   job(job: StoredJob): Promise<StoredJob>;
   /** Waits until a job is closed and gives it. */
   finished(job: StoredJob, withinMs?: number): Promise<StoredJob>;
@@ -45,12 +46,13 @@ export async function startStack({
     temporal,
     engine,
     job: jobOf,
-    async scrape(name, { type = 'FULL', limit = 100 } = {}) {
-      const { repository } = await addRepository(db, { owner: 'octo', name }, null);
+    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given } = {}) {
+      const { repository } = await addRepository(db, { owner, name }, null);
       const { rows } = await db.pool.query<{ since: string; until: string }>(
         `SELECT (current_date - 365)::text AS since, current_date::text AS until`,
       );
-      const window = rows[0] as { since: string; until: string };
+      const window = given ?? rows[0];
+      if (window === undefined) throw new Error('The database gave no dates');
       const job = await createScrapeJob(db, { repository, type, sources: ['github'], window, requestedBy: 'test' });
       await dispatchQueuedJobs(db, engine, limit);
       return job;

@@ -1,6 +1,7 @@
 /** The REST paths a contribution reader uses: lists by page with Link headers, redirects of moved repositories. */
 import { momentOf } from './graphql-objects.ts';
 import type { DataSet, FakeRepository } from './data-set.ts';
+import { comparisonOf, isComparison } from './rest-compare.ts';
 import { RestResources } from './rest-resources.ts';
 import type { Addresses, Json } from './rest-resources.ts';
 
@@ -112,8 +113,11 @@ function repositoryAnswer(
     }
     case 'activity':
       return activityAnswer(context, resources, repository, query);
-    default:
-      return { ...notFound(), isUnknownPath: true };
+    default: {
+      if (!isComparison(rest)) return { ...notFound(), isUnknownPath: true };
+      const comparison = comparisonOf(context.data, repository, rest, query);
+      return comparison === null ? notFound() : found(comparison);
+    }
   }
 }
 

@@ -12,7 +12,6 @@ import type {
 import { createGithubSource, type GithubSourceOptions } from '../../../src/sources/github/source.ts';
 import type { CountedRow, CountWindow, DataCount } from '../../fakes/github/count-of.ts';
 import type { DataSet } from '../../fakes/github/data-set.ts';
-import type { Fault } from '../../fakes/github/faults.ts';
 import type { FakeGithub } from '../../fakes/github/server.ts';
 
 /** One row in the form both sides are compared in. */
@@ -165,35 +164,4 @@ export function targetOf(data: DataSet, window: CountWindow, more: Partial<Scrap
   const [repository] = data.repositories.values();
   if (repository === undefined) throw new Error('The data set has no repository');
   return { owner: data.ownerOf(repository).login, name: repository.name, githubId: repository.id, window, type: 'FULL', ...more };
-}
-
-/** GitHub's comparison of two commits over REST, which the fake does not have: which commits of `head` are not in `base`. */
-export function comparisons(): Fault {
-  return {
-    name: 'compare',
-    instead: ({ request, data, rateHeaders }) => {
-      const match = /\/repos\/([^/]+)\/([^/]+)\/compare\/([0-9a-f]+)\.\.\.([0-9a-f]+)$/.exec(request.path);
-      const [, owner = '', name = '', base = '', head = ''] = match ?? [];
-      const repository = data.findRepository(owner, name)?.repository;
-      if (repository === undefined || !repository.commits.has(base) || !repository.commits.has(head)) {
-        return { status: 404, headers: rateHeaders, body: '{"message":"Not Found"}' };
-      }
-      const [before, after] = [data.history(repository, base), data.history(repository, head)];
-      const [inBase, inHead] = [new Set(before.map(({ oid }) => oid)), new Set(after.map(({ oid }) => oid))];
-      const ahead = after.filter(({ oid }) => !inBase.has(oid)).toReversed();
-      const behind = before.filter(({ oid }) => !inHead.has(oid)).length;
-      const status = ahead.length === 0 ? (behind === 0 ? 'identical' : 'behind') : behind === 0 ? 'ahead' : 'diverged';
-      const [size, page] = [Number(request.query.get('per_page') ?? 250), Number(request.query.get('page') ?? 1)];
-      const commits = ahead.slice((page - 1) * size, page * size).map(({ oid, parents, committedAt }) => ({
-        sha: oid,
-        parents: parents.map((sha) => ({ sha })),
-        commit: { committer: { date: committedAt } },
-      }));
-      return {
-        status: 200,
-        headers: { ...rateHeaders, 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify({ status, ahead_by: ahead.length, behind_by: behind, total_commits: ahead.length, commits }),
-      };
-    },
-  };
 }

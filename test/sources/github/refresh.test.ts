@@ -19,7 +19,7 @@ import type { DataSet, FakeRepository } from '../../fakes/github/data-set.ts';
 import { ADA, BEN, CLEO, DAN, handChecked, type HandChecked } from '../../fakes/github/datasets/hand-checked.ts';
 import { htmlError } from '../../fakes/github/faults.ts';
 import { startFakeGithub, type FakeGithub } from '../../fakes/github/server.ts';
-import { comparisons, expected, scrape, sourceOn, Store, targetOf, type Outcome } from './collecting.ts';
+import { expected, scrape, sourceOn, Store, targetOf, type Outcome } from './collecting.ts';
 
 const fakes: FakeGithub[] = [];
 afterEach(async () => {
@@ -42,7 +42,6 @@ async function scraped(): Promise<Setup> {
   const set = handChecked(TODAY);
   const github = await startFakeGithub({ dataset: set.data });
   fakes.push(github);
-  github.faults.add({ path: /\/compare\// }, comparisons());
   const store = new Store();
   const source = sourceOn(github, { pageSize: { commits: 50, pullRequests: 5, others: 10 } });
   await scrape({ source, target: targetOf(set.data, set.window), store });
