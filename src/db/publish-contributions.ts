@@ -31,36 +31,54 @@ const COMPARED = [
 /**
  * Leaves in the stage one row per natural key that may be published: the last one staged of each source, of several sources the
  * one that counts most, inside the job's window, of kinds its source has read wholly, on days that no stronger source covers.
+ * Says how many rows are left.
  */
-export async function settleStage(client: Queryable, o: Publication): Promise<void> {
-  await client.query(
-    `DELETE FROM ${o.stage} s USING (
-       SELECT kind, subject, max(ARRAY[${precedenceSql('source')}, ordinal]) AS last FROM ${o.stage} GROUP BY kind, subject HAVING count(*) > 1) AS d
-     WHERE s.kind = d.kind AND s.subject = d.subject AND ARRAY[${precedenceSql('s.source')}, s.ordinal] < d.last`,
+export async function settleStage(client: Queryable, o: Publication): Promise<number> {
+  const [first, end] = [dayStartSql(`'${o.window.since}'::date`), dayStartSql(`'${addDays(o.window.until, 1)}'::date`)];
+  // One pass tells what there is to settle; mostly nothing.
+  const { rows } = await client.query<{ keys: number; rows: number; isInside: boolean }>(
+    `SELECT count(*) AS keys, coalesce(sum(rows), 0) AS rows, coalesce(min(first_at) >= ${first} AND max(last_at) < ${end}, true) AS "isInside"
+     FROM (SELECT count(*) AS rows, min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM ${o.stage} GROUP BY kind, subject) AS k`,
   );
-  const unread = (await unreadKinds(client, o)).map((kind) => KIND_CODES[kind]);
-  await client.query(
-    `DELETE FROM ${o.stage} s
-     WHERE s.occurred_at < ${dayStartSql('$1::date')} OR s.occurred_at >= ${dayStartSql('$2::date')}
-       OR (s.source = ${SOURCES.github.code} AND s.kind = ANY($3::smallint[]))`,
-    [o.window.since, addDays(o.window.until, 1), unread],
-  );
-  const { rowCount } = await client.query(
+  const staged = rows[0] ?? { keys: 0, rows: 0, isInside: true };
+  let left = staged.keys;
+  if (staged.rows > staged.keys) {
+    await client.query(
+      `DELETE FROM ${o.stage} s USING (
+         SELECT kind, subject, max(ARRAY[${precedenceSql('source')}, ordinal]) AS last FROM ${o.stage} GROUP BY kind, subject HAVING count(*) > 1) AS d
+       WHERE s.kind = d.kind AND s.subject = d.subject AND ARRAY[${precedenceSql('s.source')}, s.ordinal] < d.last`,
+    );
+  }
+  const unread = await unreadKinds(client, o);
+  if (!staged.isInside || unread.length > 0) {
+    const { rowCount } = await client.query(
+      `DELETE FROM ${o.stage} s WHERE s.occurred_at < ${first} OR s.occurred_at >= ${end}
+         OR (s.source = ${SOURCES.github.code} AND s.kind = ANY($1::smallint[]))`,
+      [unread],
+    );
+    left -= rowCount ?? 0;
+  }
+  const stronger = await client.query(
     `SELECT FROM covered_range r WHERE r.repository_id = $1 AND r.state = 'complete'
        AND EXISTS (SELECT FROM unnest($2::smallint[]) AS weaker WHERE ${strengthSql('weaker')} < ${strengthSql('r.source')}) LIMIT 1`,
-    [o.repositoryId, o.sources.map((source) => SOURCES[source].code)],
+    [o.repositoryId, codesOf(o.sources)],
   );
-  if (rowCount === 0) return;
-  await client.query(
+  if (stronger.rowCount === 0) return left;
+  const { rowCount } = await client.query(
     `DELETE FROM ${o.stage} s USING covered_range r
      WHERE r.repository_id = $1 AND r.state = 'complete' AND r.kind = s.kind AND ${strengthSql('r.source')} > ${strengthSql('s.source')}
        AND s.occurred_at >= ${dayStartSql('lower(r.during)')} AND s.occurred_at < ${dayStartSql('upper(r.during)')}`,
     [o.repositoryId],
   );
+  return left - (rowCount ?? 0);
 }
 
-/** The kinds that the job's GitHub slices have not read wholly: nothing of them is published, nothing stored is deleted. */
-async function unreadKinds(client: Queryable, o: Publication): Promise<typeof CONTRIBUTION_KINDS> {
+function codesOf(sources: readonly SourceName[]): readonly number[] {
+  return sources.map((source) => SOURCES[source].code);
+}
+
+/** The codes of the kinds that the job's GitHub slices have not read wholly: nothing of them is published, nothing stored is deleted. */
+async function unreadKinds(client: Queryable, o: Publication): Promise<readonly number[]> {
   if (!o.sources.includes('github')) return [];
   const { rows } = await client.query<{ kind: string | null }>(
     `SELECT DISTINCT c->>'kind' AS kind FROM scrape_slice s CROSS JOIN jsonb_array_elements(s.coverage->'covered') AS c
@@ -68,8 +86,13 @@ async function unreadKinds(client: Queryable, o: Publication): Promise<typeof CO
     [o.jobId],
   );
   const read = new Set(rows.map(({ kind }) => kind));
-  return read.has(null) ? [] : CONTRIBUTION_KINDS.filter((kind) => !read.has(kind));
+  return read.has(null) ? [] : CONTRIBUTION_KINDS.filter((kind) => !read.has(kind)).map((kind) => KIND_CODES[kind]);
 }
+
+/** Who did a staged row: the account, or the login of one that has no number. */
+const ACTOR_LOGIN = 'CASE WHEN u.id IS NULL THEN s.login END';
+/** A staged row `s` with its account `u`, as {@link COMPARED} names its columns. */
+const STAGED = `u.id, ${ACTOR_LOGIN}, s.occurred_at, s.quantity, s.lines_added, s.lines_deleted, s.number, s.is_estimate, s.source, s.source_event`;
 
 /**
  * Makes the stored contributions what the settled stage says, by one join: new rows are inserted, different ones updated, equal
@@ -77,30 +100,50 @@ async function unreadKinds(client: Queryable, o: Publication): Promise<typeof CO
  * rows changed.
  */
 export async function storeContributions(client: Queryable, o: Publication): Promise<number> {
+  const known = await client.query('SELECT FROM contribution_event WHERE repository_id = $1 LIMIT 1', [o.repositoryId]);
+  if (known.rowCount === 0) return insertAll(client, o);
   const outranked = o.sources.includes('github') ? await deleteOutranked(client, o) : 0;
+  // Archives are read as a whole always, GitHub on a full scrape: what such a read does not show any more is gone.
+  const whole = o.sources.filter((source) => source !== 'github' || o.type === 'FULL');
+  const unread = await unreadKinds(client, o);
   await client.query(`
     CREATE TEMP TABLE diff ON COMMIT DROP AS
-    SELECT s.kind, s.subject, u.id AS user_id, CASE WHEN u.id IS NULL THEN s.login END AS actor_login, s.occurred_at, s.quantity,
-      s.lines_added, s.lines_deleted, s.number, s.is_estimate, s.source, s.source_event, e.kind IS NULL AS is_new
+    SELECT coalesce(s.kind, e.kind) AS kind, coalesce(s.subject, e.subject) AS subject, u.id AS user_id, ${ACTOR_LOGIN} AS actor_login, s.occurred_at,
+      s.quantity, s.lines_added, s.lines_deleted, s.number, s.is_estimate, s.source, s.source_event,
+      CASE WHEN e.kind IS NULL THEN 'new' WHEN s.kind IS NULL THEN 'gone' ELSE 'changed' END AS change
     FROM ${o.stage} s
+    FULL JOIN (SELECT * FROM contribution_event WHERE repository_id = ${o.repositoryId}) AS e ON e.kind = s.kind AND e.subject = s.subject
     LEFT JOIN github_user u ON u.github_id = s.github_id
-    LEFT JOIN contribution_event e ON e.repository_id = ${o.repositoryId} AND e.kind = s.kind AND e.subject = s.subject
-    WHERE e.kind IS NULL OR (${precedenceSql('e.source')} <= ${precedenceSql('s.source')} AND
-      (u.id, CASE WHEN u.id IS NULL THEN s.login END, s.occurred_at, s.quantity, s.lines_added, s.lines_deleted, s.number, s.is_estimate, s.source, s.source_event)
-      IS DISTINCT FROM (${COMPARED.map((column) => `e.${column}`).join(', ')}))`);
-  const columns = COMPARED.join(', ');
-  const inserted = await client.query(
-    `INSERT INTO contribution_event (repository_id, kind, subject, ${columns})
-     SELECT $1, kind, subject, ${columns} FROM diff WHERE is_new ORDER BY kind, subject`,
-    [o.repositoryId],
-  );
-  const updated = await client.query(
-    `UPDATE contribution_event e SET ${COMPARED.map((column) => `${column} = d.${column}`).join(', ')}
-     FROM diff d WHERE NOT d.is_new AND e.repository_id = $1 AND e.kind = d.kind AND e.subject = d.subject`,
-    [o.repositoryId],
-  );
-  return outranked + (inserted.rowCount ?? 0) + (updated.rowCount ?? 0) + (await deleteGone(client, o));
+    WHERE e.kind IS NULL
+      OR (s.kind IS NULL AND e.source = ANY('{${codesOf(whole).join(',')}}') AND NOT (e.source = ${SOURCES.github.code} AND e.kind = ANY('{${unread.join(',')}}'))
+        AND e.occurred_at >= ${dayStartSql(`'${o.window.since}'::date`)} AND e.occurred_at < ${dayStartSql(`'${addDays(o.window.until, 1)}'::date`)})
+      OR (${precedenceSql('e.source')} <= ${precedenceSql('s.source')}
+        AND (${STAGED}) IS DISTINCT FROM (${COMPARED.map((column) => `e.${column}`).join(', ')}))`);
+  const { rows } = await client.query<{ change: keyof typeof APPLY }>('SELECT DISTINCT change FROM diff');
+  let changed = outranked;
+  for (const { change } of rows) changed += (await client.query(APPLY[change], [o.repositoryId])).rowCount ?? 0;
+  return changed;
 }
+
+/** The first publish of a repository: there is nothing to compare with. */
+async function insertAll(client: Queryable, o: Publication): Promise<number> {
+  const { rowCount } = await client.query(
+    `INSERT INTO contribution_event (repository_id, kind, subject, ${COMPARED.join(', ')})
+     SELECT $1, s.kind, s.subject, ${STAGED} FROM ${o.stage} s LEFT JOIN github_user u ON u.github_id = s.github_id`,
+    [o.repositoryId],
+  );
+  return rowCount ?? 0;
+}
+
+/** What is done with each kind of difference. */
+const APPLY = {
+  new: `INSERT INTO contribution_event (repository_id, kind, subject, ${COMPARED.join(', ')})
+    SELECT $1, kind, subject, ${COMPARED.join(', ')} FROM diff WHERE change = 'new'`,
+  changed: `UPDATE contribution_event e SET ${COMPARED.map((column) => `${column} = d.${column}`).join(', ')}
+    FROM diff d WHERE d.change = 'changed' AND e.repository_id = $1 AND e.kind = d.kind AND e.subject = d.subject`,
+  gone: `DELETE FROM contribution_event e USING diff d
+    WHERE d.change = 'gone' AND e.repository_id = $1 AND e.kind = d.kind AND e.subject = d.subject`,
+} as const;
 
 /** Deletes rows of weaker sources on days that a source of this job has read completely. */
 async function deleteOutranked(client: Queryable, o: Publication): Promise<number> {
@@ -109,36 +152,18 @@ async function deleteOutranked(client: Queryable, o: Publication): Promise<numbe
      WHERE e.repository_id = $1 AND r.repository_id = $1 AND r.source = ANY($2::smallint[]) AND r.state = 'complete' AND r.kind = e.kind
        AND ${strengthSql('e.source')} < ${strengthSql('r.source')}
        AND e.occurred_at >= ${dayStartSql('lower(r.during)')} AND e.occurred_at < ${dayStartSql('upper(r.during)')}`,
-    [o.repositoryId, o.sources.map((source) => SOURCES[source].code)],
+    [o.repositoryId, codesOf(o.sources)],
   );
   return rowCount ?? 0;
 }
 
-/** Deletes rows of the window that a source which read it as a whole no longer has: archives always, GitHub on a full scrape. */
-async function deleteGone(client: Queryable, o: Publication): Promise<number> {
-  let deleted = 0;
-  for (const source of o.sources) {
-    if (source === 'github' && o.type !== 'FULL') continue;
-    const unread = source === 'github' ? await unreadKinds(client, o) : [];
-    const { rowCount } = await client.query(
-      `DELETE FROM contribution_event e
-       WHERE e.repository_id = $1 AND e.source = $2 AND e.occurred_at >= ${dayStartSql('$3::date')} AND e.occurred_at < ${dayStartSql('$4::date')}
-         AND e.kind <> ALL($5::smallint[]) AND NOT EXISTS (SELECT FROM ${o.stage} s WHERE s.kind = e.kind AND s.subject = e.subject)`,
-      [o.repositoryId, SOURCES[source].code, o.window.since, addDays(o.window.until, 1), unread.map((kind) => KIND_CODES[kind])],
-    );
-    deleted += rowCount ?? 0;
-  }
-  return deleted;
-}
-
-/** How many contributions the job has read and published: the settled stage less reviews of one's own pull requests. */
-export async function countPublished(client: Queryable, o: Publication): Promise<number> {
-  const { rows } = await client.query<{ published: number }>(
-    `SELECT (SELECT count(*) FROM ${o.stage}) - (
-       SELECT count(*) FROM ${o.stage} s JOIN github_user u ON u.github_id = s.github_id
-       JOIN pull_request p ON p.repository_id = $1 AND p.number = s.number JOIN github_user author ON author.id = p.author_id
-       WHERE s.kind = ${KIND_CODES.PR_REVIEWED} AND author.person_id = u.person_id) AS published`,
+/** How many of the settled stage's reviews are reviews of one's own pull requests: they are stored, but count for nobody. */
+export async function countSelfReviews(client: Queryable, o: Publication): Promise<number> {
+  const { rows } = await client.query<{ reviews: number }>(
+    `SELECT count(*) AS reviews FROM ${o.stage} s JOIN github_user u ON u.github_id = s.github_id
+     JOIN pull_request p ON p.repository_id = $1 AND p.number = s.number JOIN github_user author ON author.id = p.author_id
+     WHERE s.kind = ${KIND_CODES.PR_REVIEWED} AND author.person_id = u.person_id`,
     [o.repositoryId],
   );
-  return rows[0]?.published ?? 0;
+  return rows[0]?.reviews ?? 0;
 }

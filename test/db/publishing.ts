@@ -98,7 +98,14 @@ export async function storedContributions(db: Database, repositoryId: number): P
 
 /** Where each row of a repository's tables physically is and which transactions wrote or locked it: equal means not touched. */
 export async function physicalRows(db: Database, repositoryId: number): Promise<unknown> {
-  const tables = ['contribution_event', 'contribution_day', 'pull_request', 'covered_range', 'repository_coverage', 'repository_leaderboard'];
+  const tables = [
+    'contribution_event',
+    'contribution_day',
+    'pull_request',
+    'covered_range',
+    'repository_coverage',
+    'repository_leaderboard',
+  ];
   const all = await Promise.all(
     tables.map((table) =>
       db.pool.query(`SELECT ctid::text, xmin::text, xmax::text FROM ${table} WHERE repository_id = $1 ORDER BY ctid`, [repositoryId]),
