@@ -2,7 +2,7 @@ import type { Account } from '../src/domain/contribution.ts';
 import type { Random } from './random.ts';
 
 /** What somebody mostly does in a project. */
-export type Role = 'maintainer' | 'regular' | 'reviewer' | 'triager' | 'visitor' | 'dependency-bot' | 'ci-bot' | 'agent';
+type Role = 'maintainer' | 'regular' | 'reviewer' | 'triager' | 'visitor' | 'dependency-bot' | 'ci-bot' | 'agent';
 
 /** Somebody invented: no account of GitHub has a negative id, and no login of a person here looks like one's own. */
 export interface Person {

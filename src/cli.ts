@@ -19,6 +19,7 @@ import { EXIT, exitCodeOf, Interrupted, type ExitCode } from './cli/exit-code.ts
 import { createTerminal, type Terminal } from './cli/terminal.ts';
 import { loadConfig } from './config.ts';
 import { AppError } from './domain/errors.ts';
+import packageFile from '../package.json' with { type: 'json' };
 
 /*
  * `laurels <command>`. Exit codes: 0 done, 1 failed, 2 the command line or the environment is wrong, 3 not found, 4 conflict.
@@ -26,7 +27,8 @@ import { AppError } from './domain/errors.ts';
 
 function createProgram(context: CommandContext, terminal: Terminal): Command {
   const program = new Command('laurels')
-    .description('GitHub contributor leaderboards that people can check')
+    .description(packageFile.description)
+    .version(packageFile.version)
     .exitOverride()
     .showHelpAfterError('(laurels --help, laurels <command> --help)')
     .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: (text) => terminal.say(text.trimEnd()) })

@@ -14,6 +14,7 @@ import { openStackLog } from './cli/stack-log.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase, databaseToday, type Database } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { listRepositories } from './db/repositories.ts';
 import { AppError } from './domain/errors.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
 import { startEmbedded } from './embedded/services.ts';
@@ -35,6 +36,8 @@ import { loadSampleOnce } from '../sample/load.ts';
 /** The API's statements are short; one that takes longer has lost its connection. */
 const QUERY_TIMEOUT_MS = 30_000;
 const LEASE_POLL_MS = 250;
+/** Longer than workers and servers take to put their work down; what hangs beyond it (a lock, a dead disk) is left. */
+const STOP_LIMIT_MS = 60_000;
 
 interface Mode {
   readonly config: Config;
@@ -70,6 +73,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
     temporalAddress: config.temporal.address,
     temporalCli: config.temporal.cli,
     webUi: !isOneShot,
+    freePorts: isOneShot,
     say,
   });
   started.defer(() => services.stop());
@@ -100,8 +104,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
 
   const mirrorDir = mirrorOf(dataDir);
   const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
-  const [hasLoadedSample, workers] = await Promise.all([
-    isOneShot ? false : databaseToday(db).then((today) => loadSampleOnce(db, today)),
+  const [, workers] = await Promise.all([
+    isOneShot ? null : databaseToday(db).then((today) => loadSampleOnce(db, today)),
     // The archive's queue is polled even without a mirror: an import makes it available to a running stack.
     createWorkers({
       temporal,
@@ -157,12 +161,22 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   started.defer(() => removeStackDescriptor(dataDir));
   log.info({ url: api.url, instance, ms: Math.round(performance.now()) }, 'ready');
   if (isOneShot) await tell({ type: 'ready', url: api.url });
-  else welcome(say, config, api.url, services.temporalUiUrl, hasLoadedSample);
+  else {
+    // The sample is there only while no real repository is.
+    const { data } = await listRepositories(db, { sort: 'name', limit: 1 });
+    welcome(say, config, api.url, services.temporalUiUrl, data[0]?.isSample ?? false);
+  }
 
   const reason = await Promise.race([stop.asked, services.failed, workersEnd]);
+  if (reason === null) {
+    if (isOneShot) await drained(dataDir, announce);
+    else say('Stopping …');
+  }
+  setTimeout(() => {
+    log.fatal('did not stop in time');
+    process.exit(EXIT.failed);
+  }, STOP_LIMIT_MS).unref();
   if (reason !== null) throw reason;
-  if (isOneShot) await drained(dataDir, announce);
-  else say('Stopping …');
 }
 
 /** Waits until no other command uses this stack. A lease that came while the descriptor was being removed counts. */
@@ -175,7 +189,7 @@ async function drained(dataDir: string, announce: () => Promise<void>): Promise<
   }
 }
 
-function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: string | null, hasLoadedSample: boolean): void {
+function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: string | null, showsSample: boolean): void {
   const lines: readonly (readonly [string, string] | null)[] = [
     ['API', `${url}/`],
     ['Global board', `curl '${url}/api/v1/leaderboard/global'`],
@@ -186,7 +200,7 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
       : ['Temporal UI', `${url}/temporal`],
     ['Data', config.dataDir],
     ['Log', logPathOf(config.dataDir)],
-    hasLoadedSample
+    showsSample
       ? ['Sample', 'four invented repositories; they go when you add a real one (or: npm run -s laurels -- sample remove)']
       : null,
     [

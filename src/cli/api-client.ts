@@ -29,7 +29,7 @@ export class ApiUnreachable extends AppError {
 }
 
 /** What an endpoint may answer, by status. */
-export type Answered<E extends Endpoint> = {
+type Answered<E extends Endpoint> = {
   [Status in keyof E['answers'] & number]: {
     readonly status: Status;
     readonly body: E['answers'][Status] extends { readonly body: infer Body extends z.ZodType } ? z.output<Body> : null;

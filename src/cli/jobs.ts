@@ -49,8 +49,10 @@ export function outcomeOf(job: JobResource): string {
     }
     case 'FAILED':
       return printable(`${job.repository}: failed: ${job.error?.message ?? 'no reason is known'}`);
+    case 'CANCELLED':
+      return `${job.repository}: cancelled, its board is as it was before`;
     default:
-      return `${job.repository}: ${job.status.toLowerCase()}`;
+      return standingOf(job);
   }
 }
 

@@ -3,7 +3,7 @@ import { figure } from './table.ts';
 import { printable, type Terminal } from './terminal.ts';
 
 /** Where something stands; `total` null: not known. */
-export interface Standing {
+interface Standing {
   readonly what: string;
   readonly done: number;
   readonly total: number | null;

@@ -41,6 +41,7 @@ export async function runScrapes(context: CommandContext, stack: Stack, request:
   if (!request.wait && waits && !request.dryRun) terminal.say('No Laurels runs here, so this one waits for its jobs and then stops.');
   const accepted: JobResource[] = [];
   for (const repository of request.repositories) {
+    if (context.signal.aborted) break;
     await settle(context, stack, repository, async () => {
       const answer = await ask(stack, request, repository);
       if ('dry_run' in answer) printPlan(context, answer, request.json);
@@ -77,7 +78,9 @@ async function settle(
   }
 }
 
-async function ask({ api }: Stack, request: ScrapeRequest, repository: RepositoryName): Promise<JobResource | ScrapePlan> {
+async function ask({ api: { url } }: Stack, request: ScrapeRequest, repository: RepositoryName): Promise<JobResource | ScrapePlan> {
+  // Not broken off by Ctrl-C: a job that was accepted must be known, to be cancelled or named.
+  const api = createApiClient(url);
   const added = await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } });
   const params = { owner: added.body.owner, name: added.body.name };
   const sources = request.sources === undefined ? {} : { sources: [...request.sources] as never };
@@ -157,6 +160,15 @@ async function interrupted({ terminal }: CommandContext, stack: Stack, jobs: rea
   terminal.say('Cancelling; once more Ctrl-C ends at once.');
   const silent = { show: () => undefined, end: () => undefined };
   for (const { id } of unfinished) await api.call('cancelJob', { params: { id } }).catch(() => undefined);
-  for (const { id } of unfinished) await endOf(api, id, silent, AbortSignal.timeout(CANCEL_MS)).catch(() => undefined);
-  return new Interrupted('Cancelled. Boards are as they were before.');
+  const outcomes: string[] = [];
+  for (const job of unfinished) {
+    outcomes.push(
+      await endOf(api, job.id, silent, AbortSignal.timeout(CANCEL_MS)).then(
+        // One that was publishing already may have been faster.
+        outcomeOf,
+        () => `${job.repository}: did not stop in time, and is cancelled when Laurels runs here again`,
+      ),
+    );
+  }
+  return new Interrupted(outcomes.join('\n'));
 }

@@ -1,4 +1,4 @@
-import { KIND_CODES, type ContributionKind } from '../domain/contribution.ts';
+import { KIND_CODES } from '../domain/contribution.ts';
 import { SCORED, SCORED_KINDS, type Scored } from '../domain/scoring.ts';
 
 /*
@@ -11,8 +11,8 @@ import { SCORED, SCORED_KINDS, type Scored } from '../domain/scoring.ts';
 const LINE_CODES = { LINES_ADDED: 11, LINES_DELETED: 12 } as const;
 
 /** What `unknown_kinds` and `incomplete_kinds` can name: code, name and the column that holds its count. */
-export const COUNTED: readonly { readonly code: number; readonly name: Scored; readonly column: string }[] = [
-  ...SCORED_KINDS.map((name) => ({ code: KIND_CODES[name as ContributionKind & typeof name], name, column: SCORED[name].column })),
+const COUNTED: readonly { readonly code: number; readonly name: Scored; readonly column: string }[] = [
+  ...SCORED_KINDS.map((name) => ({ code: KIND_CODES[name], name, column: SCORED[name].column })),
   ...(['LINES_ADDED', 'LINES_DELETED'] as const).map((name) => ({ code: LINE_CODES[name], name, column: SCORED[name].column })),
 ];
 

@@ -97,7 +97,11 @@ export async function readBoard(db: Database | Queryable, q: BoardQuery): Promis
     window,
     isStored: q.window === 'default' && q.kinds === undefined,
     kinds: q.kinds ?? null,
-    accountKinds: ['human', ...(q.include.includes('bots') ? (['bot'] as const) : []), ...(q.include.includes('agents') ? (['agent'] as const) : [])],
+    accountKinds: [
+      'human',
+      ...(q.include.includes('bots') ? (['bot'] as const) : []),
+      ...(q.include.includes('agents') ? (['agent'] as const) : []),
+    ],
     scoringOf: (version) => scoringOf(db, version),
   });
   const comparedTo = isDefault && isCurrent ? board.comparedTo : null;
@@ -179,7 +183,10 @@ async function readRows(
       : `SELECT r.* FROM (${ranking.sql}) AS r JOIN github_user f ON f.id = r.person_id,
            lower(${bind(q.q)}) AS wanted
          WHERE strpos(lower(f.username), wanted) > 0 OR strpos(lower(f.display_name), wanted) > 0`;
-  const counted = ranking.isStored && q.q === undefined ? `SELECT s.*, NULL::int AS total FROM (${found}) AS s` : `SELECT s.*, (count(*) OVER ())::int AS total FROM (${found}) AS s`;
+  const counted =
+    ranking.isStored && q.q === undefined
+      ? `SELECT s.*, NULL::int AS total FROM (${found}) AS s`
+      : `SELECT s.*, (count(*) OVER ())::int AS total FROM (${found}) AS s`;
   const keyset =
     after === null
       ? ''

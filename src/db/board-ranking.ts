@@ -55,7 +55,7 @@ function storedRows(o: Ranking, ranks: string, condition: string): { sql: string
 
 /** The same facts summed from days: per repository, where the line bonus is capped, then over repositories. */
 function daysOf(o: Ranking, scoring: Scoring): { sql: string; values: readonly unknown[] } {
-  const kinds = (o.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind as ScoredKind]);
+  const kinds = (o.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind]);
   const perRepository = `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
       SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')} FROM (
         SELECT d.repository_id, d.person_id, ${DAY_SUMS} FROM contribution_day d

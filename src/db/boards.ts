@@ -126,7 +126,15 @@ async function rebuild(client: PoolClient, scoring: Scoring): Promise<{ people: 
        scoring_version = excluded.scoring_version, identity_version = excluded.identity_version, window_since = excluded.window_since,
        window_until = excluded.window_until, fingerprint = excluded.fingerprint, as_of = excluded.as_of, people = excluded.people,
        compared_to = excluded.compared_to`,
-    [version, scoring.version, today, inputs.fingerprint, people, addDays(today, -COMPARED_DAYS), presetWindow(DEFAULT_WINDOW, today).since],
+    [
+      version,
+      scoring.version,
+      today,
+      inputs.fingerprint,
+      people,
+      addDays(today, -COMPARED_DAYS),
+      presetWindow(DEFAULT_WINDOW, today).since,
+    ],
   );
   return { people, changed: true };
 }

@@ -68,7 +68,11 @@ export async function coverageOf(
 /**
  * How far a window of a repository's board (null: of all boards) can be trusted. Without a window: that of its last published scrape.
  */
-export async function coverageSummary(db: Database | Queryable, repositoryId: number | null, window: Window | null): Promise<CoverageSummary> {
+export async function coverageSummary(
+  db: Database | Queryable,
+  repositoryId: number | null,
+  window: Window | null,
+): Promise<CoverageSummary> {
   if (repositoryId === null) return globalSummary(db);
   const { rows } = await queryable(db).query<{
     isSample: boolean;
@@ -106,7 +110,10 @@ export async function coverageSummary(db: Database | Queryable, repositoryId: nu
   }
   const gaps = last.incomplete.length;
   const complete = whole === days && gaps === 0 ? last.complete : false;
-  return { complete, note: complete === true ? `Complete: ${read}.` : `${read}${gaps > 0 ? `; ${gaps} gaps, see the repository's coverage` : ''}.` };
+  return {
+    complete,
+    note: complete === true ? `Complete: ${read}.` : `${read}${gaps > 0 ? `; ${gaps} gaps, see the repository's coverage` : ''}.`,
+  };
 }
 
 /** Archive hours of a window that the last import of each file left readable. */

@@ -20,9 +20,10 @@ const NUMERIC = 1700;
 
 /** int8 and numeric become numbers (ids, counts and scores are below 2^53), a date stays the text `YYYY-MM-DD`. */
 const TYPES: CustomTypesConfig = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === INT8 || oid === NUMERIC) return Number;
-    if (oid === DATE) return String;
+  getTypeParser(oid, format) {
+    const code: number = oid;
+    if (code === INT8 || code === NUMERIC) return Number;
+    if (code === DATE) return String;
     return types.getTypeParser(oid, format);
   },
 };

@@ -5,16 +5,12 @@ import { lock, LOCKS } from './locks.ts';
 /** Makes the partition that the snapshots of a day's month go to, unless it is there. */
 export async function ensureSnapshotMonth(db: Database, day: Day): Promise<void> {
   const month = day.slice(0, 7).replace('-', '_');
-  await ensure(
-    db,
-    `leaderboard_snapshot_${month}`,
-    `PARTITION OF leaderboard_snapshot FOR VALUES FROM ('${day.slice(0, 7)}-01') TO ('${firstOfNext(day)}')`,
-  );
+  await ensure(db, `leaderboard_snapshot_${month}`, 'leaderboard_snapshot', `FROM ('${day.slice(0, 7)}-01') TO ('${firstOfNext(day)}')`);
 }
 
 /** Makes the partition of a scoring version's repository boards, unless it is there. */
 export async function ensureScoringPartition(db: Database, version: number): Promise<void> {
-  await ensure(db, scoringPartition(version), `PARTITION OF repository_leaderboard FOR VALUES IN (${version})`);
+  await ensure(db, scoringPartition(version), 'repository_leaderboard', `IN (${version})`);
 }
 
 /** The table of a scoring version's repository boards. */
@@ -25,15 +21,21 @@ export function scoringPartition(version: number): string {
 
 /** Whether a table of this name exists. */
 export async function tableExists(client: Queryable, table: string): Promise<boolean> {
-  const { rowCount } = await client.query('SELECT WHERE to_regclass($1) IS NOT NULL', [table]);
+  // Not to_regclass: it may answer from a cache that has not heard of another session's commit yet.
+  const { rowCount } = await client.query('SELECT FROM pg_class WHERE relname = $1 AND relnamespace = current_schema::regnamespace', [
+    table,
+  ]);
   return rowCount === 1;
 }
 
-async function ensure(db: Database, table: string, definition: string): Promise<void> {
+/** Made beside the parent, then attached: that waits for no reader and no writer, as `PARTITION OF` would. */
+async function ensure(db: Database, table: string, parent: string, values: string): Promise<void> {
   if (await tableExists(db.pool, table)) return;
   await inTransaction(db, async (client) => {
     await lock(client, LOCKS.partitions);
-    await client.query(`CREATE TABLE IF NOT EXISTS ${table} ${definition}`);
+    if (await tableExists(client, table)) return;
+    await client.query(`CREATE TABLE ${table} (LIKE ${parent} INCLUDING ALL)`);
+    await client.query(`ALTER TABLE ${parent} ATTACH PARTITION ${table} FOR VALUES ${values}`);
   });
 }
 

@@ -2,7 +2,7 @@ import { CONTRIBUTION_KINDS, KIND_CODES, SOURCES, type ContributionKind } from '
 import type { Gap } from '../domain/coverage.ts';
 import { addDays } from '../domain/window.ts';
 import type { Queryable } from './database.ts';
-import type { Publication } from './publish-contributions.ts';
+import type { Publication } from './publication.ts';
 import { dayStartSql } from './source-precedence.ts';
 
 /** GitHub's counts as the job's slices told them: of a kind in a month, and what of it nobody is credited for. */

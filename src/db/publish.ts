@@ -5,7 +5,8 @@ import { isUnfinished, type ScrapeType } from '../domain/job-status.ts';
 import { databaseToday, inTransaction, type Database } from './database.ts';
 import { jobById, type StoredJob } from './jobs.ts';
 import { lock, LOCKS } from './locks.ts';
-import { countPublished, settleStage, storeContributions, type Publication } from './publish-contributions.ts';
+import type { Publication } from './publication.ts';
+import { countSelfReviews, settleStage, storeContributions } from './publish-contributions.ts';
 import { gapsOf, storeCoverage } from './publish-coverage.ts';
 import { storePeople } from './publish-people.ts';
 import { storePullRequests } from './publish-pull-requests.ts';
@@ -79,14 +80,17 @@ async function publish(client: PoolClient, jobId: string): Promise<Published> {
     stage: stage.contributions,
     changes: stage.changes,
   };
-  await client.query(`ANALYZE ${stage.contributions} (kind, subject, github_id, login, number, occurred_at)`);
+  // Sorts and joins of a big repository in memory; statistics from a small sample: rows are counted, not guessed, anyway.
+  await client.query(`SET LOCAL work_mem = '32MB'`);
+  await client.query('SET LOCAL default_statistics_target = 10');
+  await client.query(`ANALYZE ${stage.contributions} (kind, subject, github_id, number)`);
   await storeCoverage(client, publication);
-  await settleStage(client, publication);
+  const settled = await settleStage(client, publication);
   await storePeople(client, stage);
   const facts = await storePullRequests(client, repositoryId, stage.pullRequests);
   const rows = await storeContributions(client, publication);
   await storeWatermarks(client, publication);
-  const contributions = await countPublished(client, publication);
+  const contributions = settled - (await countSelfReviews(client, publication));
   const days = rows + facts > 0 ? await rollUp(client, repositoryId) : 0;
   await storeTotals(client, publication);
 

@@ -3,10 +3,10 @@ import type { RepositoryStatus } from '../domain/job-status.ts';
 import { fullNameOf, type RepositoryName } from '../domain/repository-name.ts';
 import { decodeCursor, encodeCursor, pageOf, type Page } from './cursor.ts';
 import { inTransaction, queryable, type Database, type Queryable } from './database.ts';
-import { dropStaging } from './staging.ts';
-import { removeSample } from './sample.ts';
+import { removeSampleRows } from './repository-removal.ts';
 
 export type { Page } from './cursor.ts';
+export { deleteRepository } from './repository-removal.ts';
 
 /** A repository's row. `githubId` null: no source has told it yet; negative: generated sample data. */
 export interface StoredRepository {
@@ -99,7 +99,7 @@ export async function addRepository(
       return { repository: other, created: false, removedSample: false };
     }
     if (facts !== null) await learn(client, id, facts);
-    const removedSample = !isSample && (await removeSample(client)) > 0;
+    const removedSample = !isSample && (await removeSampleRows(client)) > 0;
     const repository = await repositoryById(client, id);
     if (repository === null) throw new AppError('repository_conflict', 409, `${fullNameOf(name)} is being removed. Try again.`);
     return { repository, created: true, removedSample };
@@ -189,33 +189,9 @@ export async function listRepositories(
   );
   const counted = await queryable(db).query<{ total: number }>(`SELECT count(*)::int AS total FROM repository r WHERE ${filter}`, filters);
   const page = pageOf(rows, q.limit, counted.rows[0]?.total ?? 0, (last) => encodeCursor([last.sortKey, last.id]));
-  return { ...page, data: page.data.map(({ sortKey: _, ...repository }) => repository) };
-}
-
-/**
- * Removes a repository with everything that was stored of it. Its unfinished job is closed as CANCELLED, `repository_deleted`;
- * jobs and their logs stay, with the name. The global board still counts it until it is rebuilt.
- */
-export async function deleteRepository(db: Database, id: number): Promise<void> {
-  await inTransaction(db, (client) => deleteRepositories(client, [id]));
-}
-
-/** {@link deleteRepository} for several, inside somebody's transaction. */
-export async function deleteRepositories(client: Queryable, ids: readonly number[]): Promise<void> {
-  // The row first, then its job: the order in which publishing and closing lock them.
-  await client.query('SELECT FROM repository WHERE id = ANY($1) ORDER BY id FOR UPDATE', [ids]);
-  const cancelled = await client.query<{ id: string }>(
-    `UPDATE scrape_job SET status = 'CANCELLED', phase = 'CLOSED', error_code = 'repository_deleted', error_message = 'The repository was deleted.',
-       completed_at = now(), next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL
-     WHERE repository_id = ANY($1) AND status IN ('QUEUED','RUNNING','RETRYING') RETURNING id`,
-    [ids],
-  );
-  for (const job of cancelled.rows) await dropStaging(client, job.id);
-  await client.query('DELETE FROM repository_leaderboard WHERE repository_id = ANY($1)', [ids]);
-  await client.query('DELETE FROM contribution_day WHERE repository_id = ANY($1)', [ids]);
-  await client.query('DELETE FROM leaderboard_snapshot WHERE scope = ANY($1)', [ids]);
-  await client.query('DELETE FROM board WHERE scope = ANY($1)', [ids]);
-  await client.query('DELETE FROM repository WHERE id = ANY($1)', [ids]);
+  // What the cursor needed is no part of a repository.
+  for (const row of page.data) Reflect.deleteProperty(row, 'sortKey');
+  return page;
 }
 
 async function findByGithubId(client: Queryable, githubId: number | null): Promise<StoredRepository | null> {

@@ -9,7 +9,13 @@ const LAST_COUNTED_KIND = 9;
 export const COMPARED_DAYS = 7;
 
 /** Every column of a board's row after its keys, rank and position. */
-export const BOARD_FACTS: readonly string[] = ['total_score', ...COUNT_COLUMNS, 'unknown_kinds', 'first_contribution_at', 'last_contribution_at'];
+export const BOARD_FACTS: readonly string[] = [
+  'total_score',
+  ...COUNT_COLUMNS,
+  'unknown_kinds',
+  'first_contribution_at',
+  'last_contribution_at',
+];
 
 /**
  * SQL of a board's rank (1, 2, 2, 4) and position (order among equals by login, then id), both of humans only, over rows of

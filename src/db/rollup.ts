@@ -48,7 +48,7 @@ export async function rollUp(client: Queryable, repositoryId: number): Promise<n
   if (known === 0) {
     const { rowCount } = await client.query(
       `INSERT INTO contribution_day (repository_id, person_id, day, kind, ${FACTS.join(', ')})
-       SELECT $1, n.person_id, n.day, n.kind, ${facts('n')} FROM rollup_next n WHERE n.person_id IS NOT NULL ORDER BY n.person_id, n.day, n.kind`,
+       SELECT $1, n.person_id, n.day, n.kind, ${facts('n')} FROM rollup_next n WHERE n.person_id IS NOT NULL ORDER BY n.day, n.kind, n.person_id`,
       [repositoryId],
     );
     return rowCount ?? 0;
@@ -67,7 +67,7 @@ export async function rollUp(client: Queryable, repositoryId: number): Promise<n
     `INSERT INTO contribution_day (repository_id, person_id, day, kind, ${FACTS.join(', ')})
      SELECT $1, n.person_id, n.day, n.kind, ${facts('n')} FROM rollup_next n
      WHERE n.person_id IS NOT NULL AND NOT EXISTS (SELECT FROM contribution_day d WHERE d.repository_id = $1 AND ${same})
-     ORDER BY n.person_id, n.day, n.kind`,
+     ORDER BY n.day, n.kind, n.person_id`,
     [repositoryId],
   );
   return (deleted.rowCount ?? 0) + (updated.rowCount ?? 0) + (inserted.rowCount ?? 0);

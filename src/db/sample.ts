@@ -1,20 +1,9 @@
 import { inTransaction, queryable, type Database, type Queryable } from './database.ts';
-import { deleteRepositories } from './repositories.ts';
+import { removeSampleRows } from './repository-removal.ts';
 
 /** Removes the generated sample, repositories and people, and says how many repositories that were. The global board follows when it is rebuilt. */
 export async function removeSample(db: Database | Queryable): Promise<number> {
-  return 'pool' in db ? inTransaction(db, remove) : remove(db);
-}
-
-async function remove(client: Queryable): Promise<number> {
-  const { rows } = await client.query<{ id: number }>('SELECT id FROM repository WHERE is_sample ORDER BY id');
-  if (rows.length === 0) return 0;
-  await deleteRepositories(
-    client,
-    rows.map(({ id }) => id),
-  );
-  await client.query('DELETE FROM github_user WHERE is_sample');
-  return rows.length;
+  return 'pool' in db ? inTransaction(db, removeSampleRows) : removeSampleRows(db);
 }
 
 /** Whether any repository is known, the sample's among them. */

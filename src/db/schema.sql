@@ -43,9 +43,7 @@ table contribution_day
   lines_deleted bigint
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
-  constraint contribution_day_pkey PRIMARY KEY (repository_id, person_id, day, kind)
-  CREATE INDEX contribution_day_day_index ON contribution_day USING btree (repository_id, day)
-  CREATE INDEX contribution_day_person_id_index ON contribution_day USING btree (person_id)
+  constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
 
 table contribution_event
   repository_id bigint not null

@@ -102,26 +102,29 @@ export async function stageBatch(db: Database, jobId: string, slice: Slice, batc
   const source = SOURCES[slice.source].code;
   return inTransaction(db, async (client) => {
     // The slice's row is locked first: two attempts at one slice, one of them given up for dead, write one after the other.
-    const moved = await client.query(
+    const { rows } = await client.query<{ ordinal: number }>(
       `UPDATE scrape_slice s SET cursor = $4, done = $5, pages = s.pages + 1, coverage = coalesce($6, s.coverage), updated_at = now()
        FROM scrape_job j
-       WHERE (s.job_id, s.source, s.slice) = ($1, $2, $3) AND j.id = s.job_id AND j.status IN ('QUEUED','RUNNING','RETRYING')`,
+       WHERE (s.job_id, s.source, s.slice) = ($1, $2, $3) AND j.id = s.job_id AND j.status IN ('QUEUED','RUNNING','RETRYING')
+       RETURNING nextval('staging.batch_seq') * ${MOST_ROWS} AS ordinal`,
       [jobId, source, slice.slice, JSON.stringify(batch.cursor), batch.done, outcomeOf(batch)],
     );
-    if (moved.rowCount === 0) await failAsLost(client, jobId, slice);
+    const ordinal = rows[0]?.ordinal ?? (await failAsLost(client, jobId, slice));
     const tables = stagingTables(jobId);
     if (batch.restarted !== undefined && batch.restarted.length > 0) {
       const kinds = batch.restarted.map((kind) => KIND_CODES[kind]);
       await client.query(`DELETE FROM ${tables.contributions} WHERE source = $1 AND kind = ANY($2::smallint[])`, [source, kinds]);
     }
-    const staged = await copyRows(client, tables.contributions, CONTRIBUTION_COLUMNS, batch.contributions, (row, ordinal) =>
-      contributionLine(row, ordinal, source),
+    const staged = await copyRows(client, `${tables.contributions} (${CONTRIBUTION_COLUMNS})`, batch.contributions, (row, index) =>
+      contributionLine(row, ordinal + index, source),
     );
-    await copyRows(client, tables.pullRequests, PULL_REQUEST_COLUMNS, batch.pullRequests, (fact, ordinal) =>
-      pullRequestLine(fact, ordinal, source),
+    await copyRows(client, `${tables.pullRequests} (${PULL_REQUEST_COLUMNS})`, batch.pullRequests, (fact, index) =>
+      pullRequestLine(fact, ordinal + index, source),
     );
     const changes: readonly (RemovedRow | AmendedRow)[] = [...(batch.removed ?? []), ...(batch.amended ?? [])];
-    await copyRows(client, tables.changes, CHANGE_COLUMNS, changes, (change, ordinal) => changeLine(change, ordinal, source));
+    await copyRows(client, `${tables.changes} (${CHANGE_COLUMNS})`, changes, (change, index) =>
+      changeLine(change, ordinal + batch.contributions.length + index, source),
+    );
     return { staged };
   });
 }
@@ -190,23 +193,20 @@ const CHUNK = 64 * 1024;
 
 async function copyRows<T>(
   client: PoolClient,
-  table: string,
-  columns: string,
+  target: string,
   rows: readonly T[],
-  lineOf: (row: T, ordinal: number) => string | null,
+  lineOf: (row: T, index: number) => string | null,
 ): Promise<number> {
   if (rows.length === 0) return 0;
   if (rows.length > MOST_ROWS) throw new RangeError(`A batch has at most ${MOST_ROWS} rows, not ${rows.length}`);
-  const sequence = await client.query<{ base: number }>(`SELECT nextval('staging.batch_seq') * ${MOST_ROWS} AS base`);
-  const base = sequence.rows[0]?.base ?? 0;
-  const stream = client.query(copyFrom(`COPY ${table} (${columns}) FROM STDIN`));
+  const stream = client.query(copyFrom(`COPY ${target} FROM STDIN`));
   const done = finished(stream);
   // Awaited below; until then a failure must not count as unhandled.
   done.catch(() => undefined);
   let chunk = '';
   let staged = 0;
-  for (const [index, row] of rows.entries()) {
-    const line = lineOf(row, base + index);
+  for (let index = 0; index < rows.length; index += 1) {
+    const line = lineOf(rows[index] as T, index);
     if (line === null) continue;
     chunk += line;
     staged += 1;

@@ -31,6 +31,8 @@ export interface EmbeddedOptions {
   /** Path of a Temporal CLI to use instead of a found or fetched one. */
   readonly temporalCli: string | null;
   readonly webUi: boolean;
+  /** True: any free ports, not the usual ones. */
+  readonly freePorts?: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -39,9 +41,13 @@ interface Service {
   stop(): Promise<void>;
 }
 
+function portsOf({ freePorts = false }: EmbeddedOptions): { readonly preferredPort?: number } {
+  return freePorts ? { preferredPort: 0 } : {};
+}
+
 async function startTemporal(o: EmbeddedOptions) {
   const { path } = await findTemporal({ given: o.temporalCli, say: o.say });
-  return startEmbeddedTemporal({ dataDir: o.dataDir, binary: path, webUi: o.webUi, say: o.say });
+  return startEmbeddedTemporal({ dataDir: o.dataDir, binary: path, webUi: o.webUi, say: o.say, ...portsOf(o) });
 }
 
 /**
@@ -51,7 +57,9 @@ async function startTemporal(o: EmbeddedOptions) {
 export async function startEmbedded(o: EmbeddedOptions): Promise<EmbeddedServices> {
   const starts = [
     o.temporalAddress === null ? startTemporal(o) : Promise.resolve(null),
-    o.databaseUrl === null ? startEmbeddedPostgres({ dataDir: o.dataDir, database: DATABASE_NAME, say: o.say }) : Promise.resolve(null),
+    o.databaseUrl === null
+      ? startEmbeddedPostgres({ dataDir: o.dataDir, database: DATABASE_NAME, say: o.say, ...portsOf(o) })
+      : Promise.resolve(null),
   ] as const;
   const [temporal, postgres] = await Promise.all(starts).catch(async (error: unknown) => {
     for (const start of starts) await start.then((service: Service | null) => service?.stop()).catch(() => undefined);

@@ -13,7 +13,7 @@ import type { LiveStatus } from '../../src/temporal/engine.ts';
 import { createTestDatabase } from '../stack/database.ts';
 
 /** Temporal as the API sees it; it remembers what it was asked. */
-export interface FakeEngine extends ApiEngine {
+interface FakeEngine extends ApiEngine {
   readonly started: string[];
   readonly cancelled: string[];
   recalculations: number;
@@ -23,7 +23,7 @@ export interface FakeEngine extends ApiEngine {
   cancelAnswer: 'requested' | 'unknown';
 }
 
-export function createFakeEngine(): FakeEngine {
+function createFakeEngine(): FakeEngine {
   const refuseWhenAway = (engine: FakeEngine): void => {
     if (engine.isAway) throw new ServiceUnavailable('Temporal');
   };
@@ -78,7 +78,7 @@ export function planningSource(name: ContributionSource['name']): ContributionSo
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies freely; the contract has checked them
 type Json = any;
 
-export interface Answer<Body = unknown> {
+interface Answer<Body = unknown> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;

@@ -14,7 +14,10 @@ let repository: StoredRepository;
 
 /** 60 people, three of them bots and two agents, with many equal scores. */
 const PEOPLE = Array.from({ length: 60 }, (_, index) =>
-  account(1 + index, index < 3 ? `robo-bot-${index}[bot]` : index < 5 ? ['copilot-swe-agent', 'coderabbitai'][index - 3]! : `Person-${index}`),
+  account(
+    1 + index,
+    index < 3 ? `robo-bot-${index}[bot]` : index < 5 ? ['copilot-swe-agent', 'coderabbitai'][index - 3]! : `Person-${index}`,
+  ),
 );
 
 beforeAll(async () => {
@@ -24,7 +27,10 @@ beforeAll(async () => {
   const contributions: readonly Contribution[] = PEOPLE.flatMap((who, index) => [
     ...Array.from({ length: 1 + (index % 4) }, (_, n) => did('COMMIT', `${index}-${n}`, who, `${addDays(today, -1 - n * 20)}T10:00:00Z`)),
     ...(index % 5 === 0 ? [did('RELEASE', `${index}`, who, `${addDays(today, -300)}T10:00:00Z`)] : []),
-    did('PR_MERGED', 1 + index, who, `${addDays(today, -2)}T10:00:${10 + (index % 50)}Z`, { linesAdded: index % 7, linesDeleted: index % 3 }),
+    did('PR_MERGED', 1 + index, who, `${addDays(today, -2)}T10:00:${10 + (index % 50)}Z`, {
+      linesAdded: index % 7,
+      linesDeleted: index % 3,
+    }),
   ]);
   const window = presetWindow('2y', today);
   repository = await newRepository(db);
@@ -38,7 +44,11 @@ async function pages(q: Omit<BoardQuery, 'limit' | 'cursor'>, limit: number): Pr
   const rows: BoardRow[] = [];
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<typeof readBoard>> = await readBoard(database.db, { ...q, limit, ...(cursor === null ? {} : { cursor }) });
+    const page: Awaited<ReturnType<typeof readBoard>> = await readBoard(database.db, {
+      ...q,
+      limit,
+      ...(cursor === null ? {} : { cursor }),
+    });
     expect(page.data.length).toBeLessThanOrEqual(limit);
     rows.push(...page.data);
     cursor = page.next_cursor;
@@ -57,7 +67,10 @@ describe.each(scopes)('the %s board', (name) => {
     ['sorted by lines', { window: 'default', include: [], sort: 'LINES_ADDED' }],
     ['sorted by the last contribution', { window: 'default', include: [], sort: 'last_contribution_at' }],
     ['of some kinds', { window: 'default', include: [], kinds: ['RELEASE', 'PR_MERGED'] }],
-    ['of other days, searched and sorted', { window: { since: '2020-01-01', until: '2030-01-01' }, include: ['bots'], q: 'o', sort: 'COMMIT' }],
+    [
+      'of other days, searched and sorted',
+      { window: { since: '2020-01-01', until: '2030-01-01' }, include: ['bots'], q: 'o', sort: 'COMMIT' },
+    ],
   ])('%s: its pages are the whole, cut, and total counts it', async (_, query) => {
     const q = { ...query, scope: scopeOf(name) };
     const whole = await readBoard(database.db, { ...q, limit: 'all' });
@@ -96,7 +109,9 @@ test('a cursor goes on in its version while that is kept, then the board has cha
   const fresh = await newRepository(db);
   const window = presetWindow('2y', today);
   const commitsOf = (count: number): readonly Contribution[] =>
-    PEOPLE.slice(5, 15).flatMap((who) => Array.from({ length: count }, (_, n) => did('COMMIT', `${who.login}-${n}`, who, `${addDays(today, -1)}T00:00:00Z`)));
+    PEOPLE.slice(5, 15).flatMap((who) =>
+      Array.from({ length: count }, (_, n) => did('COMMIT', `${who.login}-${n}`, who, `${addDays(today, -1)}T00:00:00Z`)),
+    );
   await scrape(db, fresh, { window, batches: [commitsOf(1)] });
   const q: BoardQuery = { scope: { repositoryId: fresh.id }, window: 'default', include: [], limit: 4 };
   const first = await readBoard(db, q);
@@ -117,7 +132,10 @@ test('a cursor of another query is refused', async () => {
   const q: BoardQuery = { scope: 'global', window: 'default', include: [], limit: 4 };
   const { next_cursor } = await readBoard(database.db, q);
   for (const other of [{ sort: 'COMMIT' }, { q: 'a' }, { include: ['bots'] }, { scope: { repositoryId: repository.id } }] as const) {
-    await expect(readBoard(database.db, { ...q, ...other, cursor: next_cursor! } as BoardQuery)).rejects.toMatchObject({ code: 'invalid_input', status: 400 });
+    await expect(readBoard(database.db, { ...q, ...other, cursor: next_cursor! })).rejects.toMatchObject({
+      code: 'invalid_input',
+      status: 400,
+    });
   }
 });
 

@@ -43,11 +43,15 @@ const boardOf = (repository: StoredRepository | 'global'): Promise<Board> =>
     include: [],
     limit: 'all',
   });
-const standing = ({ data }: Board): readonly unknown[] => data.map(({ rank, rank_change, contributor }) => [contributor.username, rank, rank_change]);
+const standing = ({ data }: Board): readonly unknown[] =>
+  data.map(({ rank, rank_change, contributor }) => [contributor.username, rank, rank_change]);
 
 /** Makes stored boards those of `days` ago: as if nobody had ranked since. */
 const age = (days: number): Promise<unknown> =>
-  database.db.pool.query(`UPDATE board SET window_until = window_until - $1::int, window_since = window_since - $1::int, fingerprint = ''`, [days]);
+  database.db.pool.query(
+    `UPDATE board SET window_until = window_until - $1::int, window_since = window_since - $1::int, fingerprint = ''`,
+    [days],
+  );
 
 async function newScoring(commit: string): Promise<Scoring> {
   const current = await currentScoring(database.db);
@@ -183,9 +187,11 @@ describe('other weights', () => {
     );
     const scoring = await newScoring('7');
     let isWriting = true;
-    const writing = Promise.all([...jobs.map(({ id }) => publishJob(db, id)), rescoreAll(db, scoring), rebuildGlobalBoard(db)]).finally(() => {
-      isWriting = false;
-    });
+    const writing = Promise.all([...jobs.map(({ id }) => publishJob(db, id)), rescoreAll(db, scoring), rebuildGlobalBoard(db)]).finally(
+      () => {
+        isWriting = false;
+      },
+    );
     let reads = 0;
     while (isWriting || reads < 5) {
       reads += 1;
@@ -206,9 +212,7 @@ describe('other weights', () => {
     const after = await boardOf('global');
     expect(after.scoring_version).toBe(scoring.version);
     expect(after.data.map(({ total_score }) => total_score)).toEqual(
-      people
-        .map(([, count]) => 3 * 7 * (count + 1))
-        .toSorted((a, b) => b - a),
+      people.map(([, count]) => 3 * 7 * (count + 1)).toSorted((a, b) => b - a),
     );
   });
 });

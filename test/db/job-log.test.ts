@@ -42,7 +42,7 @@ test('a reader that follows the ids while others write misses no line', async ()
     }),
   ).then(() => (isWriting = false));
   const seen: number[] = [];
-  for (let isLast = false; !isLast; ) {
+  for (let isLast = false; !isLast;) {
     isLast = !isWriting;
     const more = await readJobLog(db, { after: seen.at(-1) ?? start, limit: 1_000 });
     seen.push(...more.map(({ id }) => id));

@@ -31,7 +31,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.db.pool.query(`UPDATE scrape_job SET status = 'CANCELLED', completed_at = now() WHERE status IN ('QUEUED','RUNNING','RETRYING')`);
+  await database.db.pool.query(
+    `UPDATE scrape_job SET status = 'CANCELLED', completed_at = now() WHERE status IN ('QUEUED','RUNNING','RETRYING')`,
+  );
 });
 
 const queue = (repository: StoredRepository, retryOf?: string): Promise<StoredJob> =>
@@ -116,7 +118,9 @@ test('a job is closed once; what comes later changes nothing', async () => {
   const job = await queue(await newRepository(db));
   await openJob(db, job.id, 'run');
   const closed = await Promise.all(
-    (['COMPLETED', 'FAILED', 'CANCELLED'] as const).map((status) => closeJob(db, job.id, { status, errorCode: status, errorMessage: 'why' })),
+    (['COMPLETED', 'FAILED', 'CANCELLED'] as const).map((status) =>
+      closeJob(db, job.id, { status, errorCode: status, errorMessage: 'why' }),
+    ),
   );
   expect(closed.filter(Boolean)).toHaveLength(1);
   const after = await jobById(db, job.id);
@@ -174,7 +178,11 @@ test('lists are newest first; their pages are the list, cut', async () => {
   const seen: string[] = [];
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<typeof listJobs>> = await listJobs(db, { repository: name, limit: 3, ...(cursor === null ? {} : { cursor }) });
+    const page: Awaited<ReturnType<typeof listJobs>> = await listJobs(db, {
+      repository: name,
+      limit: 3,
+      ...(cursor === null ? {} : { cursor }),
+    });
     expect(page.total).toBe(7);
     seen.push(...page.data.map(({ id }) => id));
     cursor = page.nextCursor;

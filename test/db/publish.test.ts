@@ -18,7 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const subjects = async (id: number): Promise<readonly unknown[]> => (await storedContributions(database.db, id)).map(({ subject }) => subject);
+const subjects = async (id: number): Promise<readonly unknown[]> =>
+  (await storedContributions(database.db, id)).map(({ subject }) => subject);
 
 describe('publishing', () => {
   test('the same again touches no row: same place, same transactions', async () => {
@@ -157,7 +158,7 @@ describe('publishing', () => {
       batches: [
         [
           did('COMMIT', '\\N', hostile, day('2026-03-01'), { quantity: -5, linesAdded: 1e300, linesDeleted: 0.5, sourceEvent: '\\.' }),
-          did('COMMIT', `${'y'.repeat(9_000)}`, hostile, day('2026-03-01')),
+          did('COMMIT', 'y'.repeat(9_000), hostile, day('2026-03-01')),
           did('COMMIT', 'from the year 20,000', hostile, new Date(Date.UTC(20_000, 0))),
         ],
       ],
@@ -173,14 +174,21 @@ describe('publishing', () => {
     const repository = await newRepository(db);
     await scrape(db, repository, {
       window: { since: '2026-03-01', until: '2026-03-31' },
-      batches: [['2026-02-28T23:59:59.999Z', '2026-03-01T00:00:00Z', '2026-03-31T23:59:59.999Z', '2026-04-01T00:00:00Z'].map((at) => did('COMMIT', at, ada, at))],
+      batches: [
+        ['2026-02-28T23:59:59.999Z', '2026-03-01T00:00:00Z', '2026-03-31T23:59:59.999Z', '2026-04-01T00:00:00Z'].map((at) =>
+          did('COMMIT', at, ada, at),
+        ),
+      ],
     });
     expect(await subjects(repository.id)).toEqual(['2026-03-01T00:00:00Z', '2026-03-31T23:59:59.999Z']);
   });
 });
 
 describe('what a source no longer has', () => {
-  const before: Read = { window, batches: [[did('COMMIT', 'gone', ada, day('2026-03-01')), did('COMMIT', 'stays', ada, day('2026-03-02'))]] };
+  const before: Read = {
+    window,
+    batches: [[did('COMMIT', 'gone', ada, day('2026-03-01')), did('COMMIT', 'stays', ada, day('2026-03-02'))]],
+  };
   const after = [[did('COMMIT', 'stays', ada, day('2026-03-02')), did('COMMIT', 'new', bob, day('2026-03-03'))]];
 
   test.each([
@@ -275,10 +283,9 @@ describe('authority', () => {
     await cover('2026-01-01', '2026-01-31', 'complete');
     await cover('2026-02-01', '2026-03-31', 'complete');
     await cover('2026-02-10', '2026-02-11', 'degraded', 'two days failed');
-    const { rows } = await db.pool.query(
-      `SELECT during::text, state, note FROM covered_range WHERE repository_id = $1 ORDER BY during`,
-      [repository.id],
-    );
+    const { rows } = await db.pool.query(`SELECT during::text, state, note FROM covered_range WHERE repository_id = $1 ORDER BY during`, [
+      repository.id,
+    ]);
     expect(rows).toEqual([
       { during: '[2026-01-01,2026-02-10)', state: 'complete', note: null },
       { during: '[2026-02-10,2026-02-12)', state: 'degraded', note: 'two days failed' },

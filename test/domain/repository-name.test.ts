@@ -74,11 +74,11 @@ describe('a repository', () => {
     expect((error as InvalidInput).errors.map((problem) => problem.pointer)).toContain(pointer);
   });
 
-  test('no text, however long, takes more than 50 ms to refuse', () => {
+  test('a long text is refused at once: nothing in it takes quadratic time', () => {
     for (const text of [`a${'/'.repeat(100_000)}x`, 'a-'.repeat(50_000), `o/${'.git'.repeat(50_000)}`, `${' '.repeat(100_000)}x`]) {
       const begun = performance.now();
       expect(() => repositoryNameOf(text)).toThrow(InvalidInput);
-      expect(performance.now() - begun).toBeLessThan(50);
+      expect(performance.now() - begun).toBeLessThan(1_000);
     }
   });
 

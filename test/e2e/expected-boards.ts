@@ -22,19 +22,27 @@ export interface ExpectedBoard {
 }
 
 const SHARED = join(PROJECT, '../shared/data');
-/** The same files cut to what is read of them, in the project itself. */
+/** The same events in the project itself, cut to what is read of them; taken where the shared files are not at hand. */
 const FIXTURES = join(PROJECT, 'test/fixtures/gharchive');
-const ARCHIVE = existsSync(SHARED) ? SHARED : FIXTURES;
+const FIXTURE_OF: Readonly<Record<string, string>> = {
+  '2023-user-events.ndjson': '2023-user-events.ndjson.gz',
+  '2025-12_2026-08.ndjson': 'stub-2026.ndjson.gz',
+};
 
-/** The expected boards. */
+/** The expected boards: a copy of the shared `expected.json`. */
 export async function readExpected(): Promise<readonly ExpectedBoard[]> {
-  return JSON.parse(await readFile(join(ARCHIVE, 'expected.json'), 'utf8')) as readonly ExpectedBoard[];
+  return JSON.parse(await readFile(join(PROJECT, 'test/e2e/expected.json'), 'utf8')) as readonly ExpectedBoard[];
 }
 
 /** Puts archive files into a new directory, and gives its path. */
 export async function gatherArchive(directory: string, files: readonly string[]): Promise<string> {
   await mkdir(directory);
-  for (const file of files) await copyFile(join(ARCHIVE, file), join(directory, basename(file)));
+  for (const file of files) {
+    const name = basename(file);
+    const fixture = FIXTURE_OF[name] ?? name;
+    if (existsSync(SHARED)) await copyFile(join(SHARED, file), join(directory, name));
+    else await copyFile(join(FIXTURES, fixture), join(directory, fixture));
+  }
   return directory;
 }
 

@@ -169,7 +169,9 @@ describe('two scrapes of one repository at once', () => {
 
   const isPublishing = async (): Promise<boolean> => {
     const { rows } = await blocker.query<{ waits: boolean }>(
-      `select exists (select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())) as waits`,
+      `select exists (select from pg_locks where locktype = 'advisory' and not granted and mode = 'ShareLock' and objid = $1
+         and database = (select oid from pg_database where datname = current_database())) as waits`,
+      [LOCKS.boards[1]],
     );
     return rows[0]?.waits ?? false;
   };

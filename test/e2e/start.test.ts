@@ -74,7 +74,7 @@ describe('npm start', () => {
 
     const printed = await place.laurels(['board', 'sample/wren', '--limit', '3']);
     expect(printed).toMatchObject({ code: 0, stderr: '' });
-    expect(printed.stdout).toMatch(/contributor +score.*\n +1 .*-sample/);
+    expect(printed.stdout).toMatch(/contributor +score.*\n *1 .*-sample/);
     const csv = await place.laurels(['board', '--csv', '--window', '30d']);
     expect(csv.stdout.split('\n')[0]).toMatch(/^rank,.*username/);
     expect((await place.laurels(['jobs', '--status', 'COMPLETED'])).stdout).toMatch(/sample\/wren/);
@@ -95,7 +95,7 @@ describe('npm start', () => {
     const [, job = ''] = /^rust-lang\/rust: job ([0-9a-f-]{36}) is .*: http:\/\/127/.exec(scraped.stdout) ?? [];
     const refreshed = await untilNoConflict(() => place.laurels(['refresh', 'rust-lang/rust', '--wait', '--json']));
     expect(JSON.parse(refreshed.stdout)).toMatchObject({ repository: 'rust-lang/rust', job: { type: 'REFRESH', status: 'COMPLETED' } });
-    expect((await place.laurels(['jobs', job])).stdout).toMatch(/rust-lang\/rust: completed, \d+ contributions/);
+    expect((await place.laurels(['jobs', job])).stdout).toMatch(/rust-lang\/rust: completed, incomplete, \d+ contributions/);
     expect((await place.laurels(['cancel', job])).code).toBe(4);
     const lines = (await place.laurels(['logs', '--job', job, '--json'])).stdout.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(lines.map(() => expect.objectContaining({ job_id: job })));

@@ -55,16 +55,12 @@ export const ContributionEvent = defineEntity({
 export const ContributionDay = defineEntity({
   name: 'ContributionDay',
   tableName: 'contribution_day',
-  indexes: [
-    { name: 'contribution_day_day_index', properties: ['repositoryId', 'day'] },
-    { name: 'contribution_day_person_id_index', properties: ['personId'] },
-  ],
   properties: {
     // Derived, written in bulk: no foreign keys. What deletes a repository or a person deletes its days.
     repositoryId: p.bigint('number').primary().autoincrement(false),
-    personId: p.bigint('number').primary().autoincrement(false),
     day: day().primary(),
     kind: p.smallint().primary(),
+    personId: p.bigint('number').primary().autoincrement(false),
     /** The sum of what is known; null: every row of the day is unknown. */
     quantity: p.integer().nullable(),
     /** Rows whose quantity is unknown. */

@@ -31,7 +31,7 @@ export const GithubUser = defineEntity({
 });
 
 /** The key column of a table that belongs to an account and goes with it. */
-export const userKey = () =>
+const userKey = () =>
   p.manyToOne(GithubUser).mapToPk().primary().fieldName('user_id').deleteRule('cascade').updateRule('no action').index(false);
 
 /** A login an account was seen under, in lower case: old links and renames are followed by it. */

@@ -195,10 +195,8 @@ const STATEMENTS: readonly string[] = [
     lines_deleted bigint,
     first_at timestamptz not null,
     last_at timestamptz not null,
-    primary key (repository_id, person_id, day, kind)
+    primary key (repository_id, day, kind, person_id)
   )`,
-  `create index contribution_day_day_index on contribution_day (repository_id, day)`,
-  `create index contribution_day_person_id_index on contribution_day (person_id)`,
 
   `create table board (
     scope bigint primary key,
@@ -337,7 +335,7 @@ const STATEMENTS: readonly string[] = [
     primary key (job_id, source, slice)
   )`,
   // Templates of the staging tables; `ordinal` says what was staged last.
-  `create sequence staging.batch_seq as bigint`,
+  `create unlogged sequence staging.batch_seq as bigint`,
   `create table staged_contribution (
     ordinal bigint not null,
     kind smallint not null,

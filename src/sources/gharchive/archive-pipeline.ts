@@ -94,7 +94,8 @@ export async function* readArchive(o: {
         }
       }),
     );
-    return copied;
+    // In the order of the files, whichever was done first: the same import always makes the same mirror.
+    return copied.toSorted((a, b) => a.file.number - b.file.number);
   };
 
   await mkdir(join(scratch.directory, 'rows'), { recursive: true });

@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { AppError } from '../../domain/errors.ts';
 
 /** The directory can't hold a mirror: DuckDB would read its name as a pattern. */
@@ -26,16 +27,21 @@ export function literalList(paths: readonly string[]): string {
   return `[${paths.map(literal).join(', ')}]`;
 }
 
-const MAX_MEMORY_MB = 2048;
+/** What DuckDB may take: an import sorts a million rows at a time, a read leaves room for what else the process does. */
+export const MEMORY_MB = { import: 2048, read: 256 } as const;
 
 /**
  * Opens an in-memory DuckDB that can touch nothing but the given directories, loads no extensions from the network and spills to
- * `spillTo` when a sort outgrows its memory (a quarter of the machine's, at most 2 GB).
+ * `spillTo` when a sort outgrows its memory (`memoryMb`, at most a quarter of the machine's).
  * @throws UnusableMirrorDirectory when a path holds a character that DuckDB takes for a pattern.
  */
-export async function openDuckDb(o: { readonly directories: readonly string[]; readonly spillTo: string }): Promise<DuckDBInstance> {
+export async function openDuckDb(o: {
+  readonly directories: readonly string[];
+  readonly spillTo: string;
+  readonly memoryMb: number;
+}): Promise<DuckDBInstance> {
   for (const directory of o.directories) if (/[*?[]/.test(directory)) throw new UnusableMirrorDirectory(directory);
-  const megabytes = Math.min(MAX_MEMORY_MB, Math.floor(totalmem() / 4 / 1024 / 1024));
+  const megabytes = Math.min(o.memoryMb, Math.floor(totalmem() / 4 / 1024 / 1024));
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(Math.max(2, Math.min(8, availableParallelism()))),
     memory_limit: `${megabytes}MB`,
@@ -72,5 +78,5 @@ export async function withConnection<T>(instance: DuckDBInstance, work: (connect
 
 /** All rows of a small result. */
 export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<readonly Record<string, unknown>[]> {
-  return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Record<string, unknown>[];
+  return (await connection.runAndReadAll(sql)).getRowObjectsJS();
 }

@@ -154,7 +154,7 @@ interface Described {
   readonly id?: number | null;
   readonly number?: number | null;
   readonly quantity?: number | null;
-  /** The account the payload names, for an actor that is missing or to learn the actor's type. */
+  /** The account the payload names, for an actor that is missing. */
   readonly user?: Who | null;
   /** The pull request's author, where the row tells. */
   readonly author?: Who | null;
@@ -320,10 +320,9 @@ export function rowOf(event: unknown): EventRow {
   // A string actor is the timeline era's: its accounts have no ids, and the few that the payload tells would split a person in two.
   const isTimeline = typeof fields['actor'] === 'string';
   const login = isTimeline ? textOf(fields['actor'], 'actor') : null;
-  const named = described.user ?? null;
   const actor = isTimeline
     ? { id: null, login: login === '' ? null : login, type: null }
-    : (whoOf(fields['actor'], 'actor') ?? named ?? NOBODY);
+    : (whoOf(fields['actor'], 'actor') ?? described.user ?? NOBODY);
   const author = described.author ?? NOBODY;
   const tells = (described.number ?? null) !== null && (author.login !== null || (described.merged ?? null) !== null);
   if (described.kind === ROW.SEEN && !tells) return common;
@@ -337,7 +336,7 @@ export function rowOf(event: unknown): EventRow {
     number: described.number ?? null,
     actor_id: actor.id,
     actor_login: actor.login,
-    actor_type: actor.type ?? (named !== null && named.id === actor.id && !isTimeline ? named.type : null),
+    actor_type: actor.type,
     quantity: described.quantity ?? null,
     author_id: isTimeline ? null : author.id,
     author_login: author.login,

@@ -19,10 +19,8 @@ const EVENT_COLUMNS = `{
     "action" VARCHAR, push_id BIGINT, distinct_size INTEGER, "number" INTEGER,
     pull_request STRUCT("number" INTEGER, "user" ${USER}, merged BOOLEAN, merged_at TIMESTAMP, created_at TIMESTAMP,
       additions INTEGER, deletions INTEGER, base STRUCT("ref" VARCHAR)),
-    review STRUCT(id BIGINT, "user" ${USER}),
-    "comment" STRUCT(id BIGINT, "user" ${USER}),
-    issue STRUCT("number" INTEGER, "user" ${USER}, created_at TIMESTAMP, closed_at TIMESTAMP, pull_request STRUCT(merged_at TIMESTAMP)),
-    "release" STRUCT(id BIGINT, author ${USER}))'
+    review STRUCT(id BIGINT), "comment" STRUCT(id BIGINT), "release" STRUCT(id BIGINT),
+    issue STRUCT("number" INTEGER, "user" ${USER}, created_at TIMESTAMP, closed_at TIMESTAMP, pull_request STRUCT(merged_at TIMESTAMP)))'
 }`;
 
 /** 32 MiB a line; GH Archive itself drops rows over 2 MB. Longer ones go the slow way. */
@@ -32,76 +30,77 @@ const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const FILE_NUMBER = 'CAST(parse_filename(filename, true) AS INTEGER)';
 
 const PR_TYPES = `('PullRequestEvent', 'PullRequestReviewEvent', 'PullRequestReviewCommentEvent')`;
-const IS_FIRST = `(p."action" IS NULL OR p."action" IN ('created', 'submitted'))`;
+const ON_PR = `type = 'IssueCommentEvent' AND on_pr`;
+const IS_FIRST = `("action" IS NULL OR "action" IN ('created', 'submitted'))`;
 
+/** What is taken out of an event, as plain columns: a CASE over the payload itself would copy all of it for every branch. */
+const LEAVES = `type, id AS event, created_at, repo.id AS repository, repo.name AS name, actor.id AS own_id, actor.login AS own_login,
+  payload."action" AS "action", payload.push_id AS push_id, payload.distinct_size AS distinct_size, payload."number" AS "number",
+  payload.pull_request."number" AS pr_number, payload.pull_request."user".id AS pr_user_id, payload.pull_request."user".login AS pr_user_login,
+  payload.pull_request."user"."type" AS pr_user_type, payload.pull_request.merged AS pr_merged, payload.pull_request.merged_at AS pr_merged_at,
+  payload.pull_request.created_at AS pr_created_at, payload.pull_request.additions AS additions, payload.pull_request.deletions AS deletions,
+  payload.pull_request.base."ref" AS base_ref,
+  payload.review.id AS review_id, payload."comment".id AS comment_id, payload."release".id AS release_id,
+  payload.issue."number" AS issue_number, payload.issue."user".id AS issue_user_id, payload.issue."user".login AS issue_user_login,
+  payload.issue."user"."type" AS issue_user_type, payload.issue.created_at AS issue_created_at, payload.issue.closed_at AS issue_closed_at,
+  payload.issue.pull_request IS NOT NULL AS on_pr, payload.issue.pull_request.merged_at AS issue_merged_at`;
+
+const NUMBER = `CASE WHEN type IN ${PR_TYPES} THEN coalesce(pr_number, "number")
+  WHEN type = 'IssuesEvent' THEN coalesce(issue_number, "number")
+  WHEN type = 'IssueCommentEvent' THEN issue_number END`;
+
+/** Whether a row that is no contribution tells who opened a pull request, or that it was merged. */
+const TELLS = `((type IN ${PR_TYPES} AND coalesce(pr_number, "number") IS NOT NULL AND (pr_user_login IS NOT NULL OR pr_merged_at IS NOT NULL))
+  OR (${ON_PR} AND issue_number IS NOT NULL AND (issue_user_login IS NOT NULL OR issue_merged_at IS NOT NULL)))`;
+const SEEN = `CASE WHEN ${TELLS} THEN ${ROW.SEEN} END`;
+
+/** -1: it is no event. */
 const KIND = `CASE type
   WHEN 'PushEvent' THEN ${ROW.PUSH}
   WHEN 'PullRequestEvent' THEN CASE
-    WHEN p."action" = 'opened' THEN ${ROW.PR_OPENED}
-    WHEN p."action" = 'merged' OR (p."action" = 'closed' AND p.pull_request.merged) THEN ${ROW.PR_MERGED}
-    WHEN p."action" = 'closed' AND p.pull_request.merged IS NULL THEN ${ROW.CLOSED_UNFLAGGED}
-    ELSE ${ROW.SEEN} END
-  WHEN 'PullRequestReviewEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.PR_REVIEWED} ELSE ${ROW.SEEN} END
-  WHEN 'PullRequestReviewCommentEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.PR_REVIEW_COMMENT} ELSE ${ROW.SEEN} END
-  WHEN 'IssuesEvent' THEN CASE p."action" WHEN 'opened' THEN ${ROW.ISSUE_OPENED} WHEN 'closed' THEN ${ROW.ISSUE_CLOSED} END
-  WHEN 'IssueCommentEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.ISSUE_COMMENT} ELSE ${ROW.SEEN} END
+    WHEN "action" = 'opened' THEN ${ROW.PR_OPENED}
+    WHEN "action" = 'merged' OR ("action" = 'closed' AND pr_merged) THEN ${ROW.PR_MERGED}
+    WHEN "action" = 'closed' AND pr_merged IS NULL THEN ${ROW.CLOSED_UNFLAGGED}
+    ELSE ${SEEN} END
+  WHEN 'PullRequestReviewEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.PR_REVIEWED} ELSE ${SEEN} END
+  WHEN 'PullRequestReviewCommentEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.PR_REVIEW_COMMENT} ELSE ${SEEN} END
+  WHEN 'IssuesEvent' THEN CASE "action" WHEN 'opened' THEN ${ROW.ISSUE_OPENED} WHEN 'closed' THEN ${ROW.ISSUE_CLOSED} END
+  WHEN 'IssueCommentEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.ISSUE_COMMENT} ELSE ${SEEN} END
   WHEN 'CommitCommentEvent' THEN CASE WHEN ${IS_FIRST} THEN ${ROW.COMMIT_COMMENT} END
-  WHEN 'ReleaseEvent' THEN CASE WHEN p."action" = 'published' THEN ${ROW.RELEASE} END
+  WHEN 'ReleaseEvent' THEN CASE WHEN "action" = 'published' THEN ${ROW.RELEASE} END
+  ELSE CASE WHEN type IS NULL THEN -1 END
 END`;
 
-/** One of a row's accounts by the row's type; each field is a plain column read. */
-const named = (field: 'id' | 'login' | '"type"'): string => `CASE
-  WHEN kind IN (${ROW.PR_REVIEW_COMMENT}, ${ROW.ISSUE_COMMENT}, ${ROW.COMMIT_COMMENT}) THEN p."comment"."user".${field}
-  WHEN kind = ${ROW.PR_REVIEWED} THEN p.review."user".${field}
-  WHEN kind = ${ROW.ISSUE_OPENED} THEN p.issue."user".${field}
-  WHEN kind = ${ROW.RELEASE} THEN p."release".author.${field} END`;
+type AccountField = 'id' | 'login' | 'type';
 
-const author = (field: 'id' | 'login' | '"type"'): string => `CASE
-  WHEN type IN ${PR_TYPES} THEN p.pull_request."user".${field}
-  WHEN type = 'IssueCommentEvent' AND p.issue.pull_request IS NOT NULL THEN p.issue."user".${field} END`;
-
-const actor = (field: 'id' | 'login'): string =>
-  `CASE WHEN actor.id IS NULL AND actor.login IS NULL THEN ${named(field)} ELSE actor.${field} END`;
-
-const TELLS = `((type IN ${PR_TYPES} AND coalesce(p.pull_request."number", p."number") IS NOT NULL
-    AND (p.pull_request."user".login IS NOT NULL OR p.pull_request.merged_at IS NOT NULL))
-  OR (type = 'IssueCommentEvent' AND p.issue.pull_request IS NOT NULL AND p.issue."number" IS NOT NULL
-    AND (p.issue."user".login IS NOT NULL OR p.issue.pull_request.merged_at IS NOT NULL)))`;
+const author = (field: AccountField): string =>
+  `CASE WHEN type IN ${PR_TYPES} THEN pr_user_${field} WHEN ${ON_PR} THEN issue_user_${field} END`;
 
 /**
  * Reads whole plain files of events into the stage: the fast way, for events of a regular shape. It fails as a whole on the first line
- * that is none, and `irregularFiles` finds what it can't have read rightly; such files are read line by line (event-row.ts).
+ * that is none, and \`fileFigures\` counts what it can't have read rightly; such files are read line by line (event-row.ts).
  */
 export function readEvents(paths: readonly string[]): string {
   return `INSERT INTO ${STAGE}
-SELECT file, repo.id, repo.name, false,
-  kind,
-  CASE WHEN kind = ${ROW.ISSUE_CLOSED} THEN greatest(created_at, p.issue.closed_at) ELSE created_at END,
-  CASE WHEN kind = ${ROW.PUSH} THEN p.push_id
-    WHEN kind = ${ROW.PR_REVIEWED} THEN p.review.id
-    WHEN kind IN (${ROW.PR_REVIEW_COMMENT}, ${ROW.ISSUE_COMMENT}, ${ROW.COMMIT_COMMENT}) THEN p."comment".id
-    WHEN kind = ${ROW.RELEASE} THEN p."release".id ELSE number END,
-  number,
-  ${actor('id')}, ${actor('login')}, CASE WHEN actor.id IS NULL OR actor.id = ${named('id')} THEN ${named('"type"')} END,
-  p.distinct_size,
-  ${author('id')}, ${author('login')}, ${author('"type"')},
-  CASE WHEN type IN ${PR_TYPES} THEN p.pull_request.created_at WHEN type = 'IssueCommentEvent' AND p.issue.pull_request IS NOT NULL THEN p.issue.created_at END,
-  CASE WHEN type IN ${PR_TYPES} THEN p.pull_request.merged_at WHEN type = 'IssueCommentEvent' THEN p.issue.pull_request.merged_at END,
-  p.pull_request.additions, p.pull_request.deletions, p.pull_request.base."ref",
-  CASE WHEN id BETWEEN 0 AND 999999999999999 THEN id END,
-  coalesce(type = 'PullRequestEvent', false), coalesce(type = 'PullRequestEvent' AND p."action" = 'merged', false)
+SELECT file, repository, name, false, kind,
+  CASE WHEN kind = ${ROW.ISSUE_CLOSED} THEN greatest(created_at, issue_closed_at) ELSE created_at END,
+  CASE WHEN kind = ${ROW.PUSH} THEN push_id
+    WHEN kind = ${ROW.PR_REVIEWED} THEN review_id
+    WHEN kind IN (${ROW.PR_REVIEW_COMMENT}, ${ROW.ISSUE_COMMENT}, ${ROW.COMMIT_COMMENT}) THEN comment_id
+    WHEN kind = ${ROW.RELEASE} THEN release_id ELSE of_number END,
+  of_number,
+  own_id, own_login, NULL, distinct_size, ${author('id')}, ${author('login')}, ${author('type')},
+  CASE WHEN type IN ${PR_TYPES} THEN pr_created_at WHEN ${ON_PR} THEN issue_created_at END,
+  CASE WHEN type IN ${PR_TYPES} THEN pr_merged_at WHEN ${ON_PR} THEN issue_merged_at END,
+  additions, deletions, base_ref,
+  CASE WHEN event BETWEEN 0 AND 999999999999999 THEN event END,
+  coalesce(type = 'PullRequestEvent', false), coalesce(type = 'PullRequestEvent' AND "action" = 'merged', false)
 FROM (
-  SELECT * REPLACE (CASE WHEN type IS NULL THEN -1 WHEN kind = ${ROW.SEEN} AND NOT ${TELLS} THEN NULL ELSE kind END AS kind)
+  SELECT *, ${KIND} AS kind, ${NUMBER} AS of_number
   FROM (
-    SELECT type, id, created_at, actor, repo, p, ${FILE_NUMBER} AS file, ${KIND} AS kind,
-      CASE WHEN type IN ${PR_TYPES} THEN coalesce(p.pull_request."number", p."number")
-        WHEN type = 'IssuesEvent' THEN coalesce(p.issue."number", p."number")
-        WHEN type = 'IssueCommentEvent' THEN p.issue."number" END AS number
-    FROM (
-      SELECT * RENAME (payload AS p)
-      FROM read_json(${literalList(paths)}, format = 'newline_delimited', filename = true, maximum_object_size = ${MAX_LINE_BYTES},
-        timestampformat = '%Y-%m-%dT%H:%M:%SZ', columns = ${EVENT_COLUMNS})
-    )
+    SELECT ${FILE_NUMBER} AS file, ${LEAVES}
+    FROM read_json(${literalList(paths)}, format = 'newline_delimited', filename = true, maximum_object_size = ${MAX_LINE_BYTES},
+      timestampformat = '%Y-%m-%dT%H:%M:%SZ', columns = ${EVENT_COLUMNS})
   )
 )`;
 }
@@ -115,8 +114,8 @@ FROM read_json(${literalList([path])}, format = 'newline_delimited', filename = 
   timestampformat = '%Y-%m-%dT%H:%M:%SZ', columns = {${columns.join(', ')}})`;
 }
 
-/** Rows that the fast way can't have read rightly: a shape of another era, a NUL, or an object where a text belongs. */
-const IRREGULAR = `kind IS NOT NULL AND (kind = -1 OR repository IS NULL OR "at" IS NULL OR id IS NULL
+/** Rows that the fast way can't have read rightly: a shape of another era, an actor to be found in the payload, a NUL, or an object where a text belongs. */
+const IRREGULAR = `kind IS NOT NULL AND (kind = -1 OR repository IS NULL OR "at" IS NULL OR id IS NULL OR (actor_id IS NULL AND actor_login IS NULL)
   OR (number IS NULL AND kind IN (${ROW.PR_REVIEWED}, ${ROW.PR_REVIEW_COMMENT}, ${ROW.ISSUE_COMMENT}))
   OR contains(concat(actor_login, author_login, name, base_ref), chr(0))
   OR starts_with(actor_login, '{') OR starts_with(actor_login, '[') OR starts_with(author_login, '{') OR starts_with(author_login, '['))`;

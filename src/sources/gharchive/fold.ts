@@ -69,7 +69,7 @@ function mergeOf(rows: readonly ArchiveRow[]): { readonly row: ArchiveRow; reado
   const shown = rows
     .filter(({ kind, merged }) => kind === ROW.ISSUE_COMMENT && merged !== null)
     .toSorted((a, b) => (a.merged ?? 0) - (b.merged ?? 0))[0];
-  return shown?.merged == null ? null : { row: shown, at: shown.merged };
+  return shown === undefined || shown.merged === null ? null : { row: shown, at: shown.merged };
 }
 
 function factOf(number: number, rows: readonly ArchiveRow[], author: Account | null): PullRequestFact | null {

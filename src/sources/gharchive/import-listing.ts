@@ -38,7 +38,7 @@ const isUntouched = (file: FoundFile, known: MirrorFile | RefusedFile): boolean 
   known.path === file.path && known.size === file.size && known.mtimeMs === file.mtimeMs && known.ctimeMs === file.ctimeMs;
 
 /** Whether bytes that are known need not be read again under this name. The same bytes under another hour's name are another hour. */
-export function isSameContent(file: Pick<FoundFile, 'name' | 'hour'>, sha256: string, known: MirrorFile): boolean {
+function isSameContent(file: Pick<FoundFile, 'name' | 'hour'>, sha256: string, known: MirrorFile): boolean {
   return known.sha256 === sha256 && (known.name === file.name ? known.hour === file.hour : file.hour === null || known.hour === file.hour);
 }
 

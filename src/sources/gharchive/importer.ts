@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { FileRefused, stateOf, type ArchiveFileState } from './archive-file.ts';
 import { readArchive, scratchBytes, type Candidate } from './archive-pipeline.ts';
-import { openDuckDb } from './duckdb.ts';
+import { MEMORY_MB, openDuckDb } from './duckdb.ts';
 import { KnownFiles, listArchive, type FoundFile } from './import-listing.ts';
 import type { MirrorFile, RefusedFile } from './manifest.ts';
 import { lockMirror } from './mirror-lock.ts';
@@ -14,7 +14,7 @@ import { stagedDays, stagedHour, type StagedFile } from './stage-reader.ts';
 export { hasMirror } from './manifest.ts';
 
 /** One file of an import. `unchanged`: the mirror had its content; `replaced`: it took the place of another version. */
-export interface ImportedFile {
+interface ImportedFile {
   readonly name: string;
   /** The hour it is for (`2015-01-01T01:00:00Z`), or null when its name tells none. */
   readonly hour: string | null;
@@ -66,7 +66,13 @@ function refusalOf(file: RefusedFile): ImportedFile {
 function crowdedOut(file: FoundFile, by: string): ImportedFile {
   const { name, hour } = file;
   return {
-    ...{ name, hour, sha256: '', rows: 0, quarantined: 0, prShare: null, state: 'ok' },
+    name,
+    hour,
+    sha256: '',
+    rows: 0,
+    quarantined: 0,
+    prShare: null,
+    state: 'ok',
     reason: `${by} holds the same hour and was taken`,
     status: 'refused',
   };
@@ -127,7 +133,19 @@ class Intake {
     const { state, reason } = stateOf(events, pullRequestEvents);
     const lines = quarantined === 0 ? null : `${quarantined} ${quarantined === 1 ? 'line' : 'lines'} set aside (${reasons.join('; ')})`;
     const kept: MirrorFile = {
-      ...{ name, path, hour, sha256, size, mtimeMs, ctimeMs, number, state, events, rows, quarantined, hasMerges },
+      name,
+      path,
+      hour,
+      sha256,
+      size,
+      mtimeMs,
+      ctimeMs,
+      number,
+      state,
+      events,
+      rows,
+      quarantined,
+      hasMerges,
       reason: [reason, lines].filter((part) => part !== null).join('; ') || null,
       prShare: pullRequestEvents / events,
       covers: hour === null ? null : await stagedHour(this.#instance, number, hour),
@@ -207,7 +225,7 @@ export async function importArchive(o: {
     await rm(tmp, { recursive: true, force: true });
     await mkdir(tmp, { mode: 0o700 });
     scratch = await openScratch(scratchBytes(found), tmp);
-    instance = await openDuckDb({ directories: [mirrorDir, scratch.directory], spillTo: tmp });
+    instance = await openDuckDb({ directories: [mirrorDir, scratch.directory], spillTo: tmp, memoryMb: MEMORY_MB.import });
     const writer = await openMirrorWriter({ mirrorDir, instance, lock });
     const done = new Map<string, ImportedFile>();
     const onFile = (file: ImportedFile): void => {

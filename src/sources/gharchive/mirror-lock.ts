@@ -83,7 +83,11 @@ export async function lockMirror(mirrorDir: string, waitMs: number, signal?: Abo
     signal?.throwIfAborted();
     try {
       const file = await open(path, 'wx', 0o600);
-      await file.writeFile(JSON.stringify(mine)).finally(() => file.close());
+      try {
+        await file.writeFile(JSON.stringify(mine));
+      } finally {
+        await file.close();
+      }
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -31,7 +31,7 @@ const PART_COLUMNS = `bucket, repository, name, kind, "at", id, number, actor_id
 const BUCKET = `CAST((repository % ${BUCKETS} + ${BUCKETS}) % ${BUCKETS} AS UTINYINT)`;
 
 /** What an import learnt since the last commit. */
-export interface Learnt {
+interface Learnt {
   readonly files: readonly MirrorFile[];
   readonly refused: readonly RefusedFile[];
 }
@@ -107,7 +107,10 @@ export async function openMirrorWriter(o: { mirrorDir: string; instance: DuckDBI
     if (files.length === 0) return [];
     const isKept = `file IN (${files.map((file) => file.number).join(', ')})`;
     const [staged] = await withConnection(instance, (connection) =>
-      rowsOf(connection, `SELECT min(file) AS first, max(file) AS last, coalesce(bool_or(by_name), false) AS by_name FROM ${STAGE} WHERE ${isKept}`),
+      rowsOf(
+        connection,
+        `SELECT min(file) AS first, max(file) AS last, coalesce(bool_or(by_name), false) AS by_name FROM ${STAGE} WHERE ${isKept}`,
+      ),
     );
     if (typeof staged?.['first'] !== 'number') return [];
     const about = { bucket: null, byName: staged['by_name'] === true, firstFile: staged['first'], lastFile: Number(staged['last']) };

@@ -5,7 +5,7 @@ import type { DuckDBInstance } from '@duckdb/node-api';
 import type { Contribution, PullRequestFact } from '../../domain/contribution.ts';
 import type { Gap } from '../../domain/coverage.ts';
 import type { Batch, ContributionSource, ScrapeTarget, SliceCursor } from '../contribution-source.ts';
-import { openDuckDb } from './duckdb.ts';
+import { MEMORY_MB, openDuckDb } from './duckdb.ts';
 import { Fold, runsOf, type Folded } from './fold.ts';
 import { MirrorReader, type MirrorSnapshot } from './mirror-reader.ts';
 
@@ -45,7 +45,7 @@ export function createGharchiveSource(o: { mirrorDir: string }): ContributionSou
   let instance: Promise<DuckDBInstance> | null = null;
   const open = (): Promise<DuckDBInstance> => {
     const spillTo = join(tmpdir(), `laurels-spill-${randomUUID()}`);
-    instance ??= openDuckDb({ directories: [mirrorDir], spillTo }).catch((error: unknown) => {
+    instance ??= openDuckDb({ directories: [mirrorDir], spillTo, memoryMb: MEMORY_MB.read }).catch((error: unknown) => {
       instance = null;
       throw error;
     });

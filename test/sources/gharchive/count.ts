@@ -57,7 +57,8 @@ export function countOf(events: readonly Event[], repository: number | string): 
     else if (type === 'PullRequestEvent' && p.action === 'opened' && !author.has(pr.number)) author.set(pr.number, loginOf(event) ?? '');
   }
   for (const { type, payload: p } of mine) {
-    if (type === 'IssueCommentEvent' && p.issue?.pull_request && p.issue.user && !author.has(p.issue.number)) author.set(p.issue.number, p.issue.user.login);
+    if (type === 'IssueCommentEvent' && p.issue?.pull_request && p.issue.user && !author.has(p.issue.number))
+      author.set(p.issue.number, p.issue.user.login);
   }
   const rows = new Map<string, readonly [who: string | null, quantity: number | null, added: number | null, deleted: number | null]>();
   const first = (key: string, who: string | null): unknown => rows.has(key) || rows.set(key, [who, 1, null, null]);
@@ -68,14 +69,22 @@ export function countOf(events: readonly Event[], repository: number | string): 
     if (type === 'PushEvent') {
       const key = p.push_id ?? JSON.stringify([p.ref, p.head, event.created_at]);
       const flags: Event[] = p.shas?.map((sha: Event) => sha[4]) ?? [];
-      const listed = p.shas !== undefined && p.shas.length === p.size && flags.every((flag) => typeof flag === 'boolean') ? flags.filter(Boolean).length : null;
+      const listed =
+        p.shas !== undefined && p.shas.length === p.size && flags.every((flag) => typeof flag === 'boolean')
+          ? flags.filter(Boolean).length
+          : null;
       const quantity = p.distinct_size ?? listed;
       if (quantity !== null || !rows.has(`COMMIT ${key}`)) rows.set(`COMMIT ${key}`, [who, quantity, null, null]);
     } else if (type === 'PullRequestEvent' && p.action === 'opened') first(`PR_OPENED ${number}`, author.get(number) ?? who);
     else if (type === 'PullRequestEvent' && (p.action === 'merged' || (p.action === 'closed' && p.pull_request.merged === true))) {
       const known = rows.get(`PR_MERGED ${number}`);
       if ((known?.[2] ?? null) === null) {
-        rows.set(`PR_MERGED ${number}`, [author.get(number) ?? null, 1, p.pull_request.additions ?? null, p.pull_request.deletions ?? null]);
+        rows.set(`PR_MERGED ${number}`, [
+          author.get(number) ?? null,
+          1,
+          p.pull_request.additions ?? null,
+          p.pull_request.deletions ?? null,
+        ]);
       }
     } else if (type === 'PullRequestReviewEvent' && isNew && (who === null || author.get(number) !== who)) {
       first(`PR_REVIEWED ${number} ${who ?? `ghost ${p.review.id}`}`, who);
@@ -87,7 +96,8 @@ export function countOf(events: readonly Event[], repository: number | string): 
   }
   // Closed last: by the later of the event's time and the issue's own, for some events carry a stale one.
   const closes = mine.filter((event) => event.type === 'IssuesEvent' && event.payload.action === 'closed');
-  const closedAt = (event: Event): number => Math.max(Date.parse(event.created_at), Date.parse(event.payload.issue?.closed_at ?? event.created_at));
+  const closedAt = (event: Event): number =>
+    Math.max(Date.parse(event.created_at), Date.parse(event.payload.issue?.closed_at ?? event.created_at));
   for (const event of closes.toSorted((a, b) => closedAt(a) - closedAt(b))) {
     rows.set(`ISSUE_CLOSED ${event.payload.issue?.number ?? event.payload.number}`, [loginOf(event), 1, null, null]);
   }

@@ -13,7 +13,9 @@ const regular = readdirSync(FIXTURES)
   .filter((name) => name.endsWith('.gz') && !name.startsWith('2012'))
   .map((name) => join(FIXTURES, name));
 const shared = hasSharedData
-  ? ['rich-2015/2015-01-01-0.json.gz', 'rich-2021/2021-07-21-sample.ndjson', 'rich-2023/2023-user-events.ndjson'].map((path) => join(SHARED_DATA, path))
+  ? ['rich-2015/2015-01-01-0.json.gz', 'rich-2021/2021-07-21-sample.ndjson', 'rich-2023/2023-user-events.ndjson'].map((path) =>
+      join(SHARED_DATA, path),
+    )
   : [];
 
 test.each([...regular, ...shared].map((path) => [path.split('/').at(-1)!, path]))(
@@ -25,7 +27,7 @@ test.each([...regular, ...shared].map((path) => [path.split('/').at(-1)!, path])
     const plain = join(directory, '1.ndjson');
     if (path.endsWith('.gz')) writeFileSync(plain, gunzipSync(readFileSync(path)));
     else copyFileSync(path, plain);
-    const instance = await openDuckDb({ directories: [directory], spillTo: directory });
+    const instance = await openDuckDb({ directories: [directory], spillTo: directory, memoryMb: 512 });
     const all = `SELECT * FROM ${STAGE} ORDER BY ALL`;
     const stagedBy = (sql: string) =>
       withConnection(instance, async (connection) => {
@@ -39,14 +41,22 @@ test.each([...regular, ...shared].map((path) => [path.split('/').at(-1)!, path])
     // The repository of an event that is no contribution is kept for its name, and its columns beyond that are nobody's.
     const bare = (rows: typeof fast) =>
       rows.map((row) => (row['kind'] === null ? { is_pr: row['is_pr'], name: row['name'], repository: row['repository'] } : row));
-    const order = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).toSorted();
+    const order = (rows: readonly object[]) =>
+      rows.map((row) => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).toSorted();
     expect(order(bare(await stagedBy(readRows(join(directory, 'rows/1.ndjson')))))).toEqual(order(bare(fast)));
     instance.closeSync();
   },
 );
 
 describe('a line that is set aside', () => {
-  const event = { id: '1', type: 'PushEvent', created_at: '2026-01-01T00:00:00Z', repo: { id: 1, name: 'a/b' }, actor: { id: 2, login: 'c' }, payload: { push_id: 3 } };
+  const event = {
+    id: '1',
+    type: 'PushEvent',
+    created_at: '2026-01-01T00:00:00Z',
+    repo: { id: 1, name: 'a/b' },
+    actor: { id: 2, login: 'c' },
+    payload: { push_id: 3 },
+  };
   test.each([
     ['no event', 7, 'the line is not an object'],
     ['no type', {}, 'it is no event'],
@@ -77,7 +87,13 @@ test('a line longer than the reader holds, bytes that are no UTF-8 and NUL bytes
   const directory = make('lines');
   const good = (id: number) => `{"id":"${id}","type":"WatchEvent","created_at":"2026-01-01T00:00:00Z"}\n`;
   const long = Buffer.from(`{"type":"${'x'.repeat(70 * 1024 * 1024)}"}\n`);
-  const bytes = [Buffer.from(`\ufeff${good(1)}`), long, Buffer.from(good(2)), Buffer.from([0x22, 0xff, 0x22, 10]), Buffer.from(`\0\0${good(3)}\n\n${good(4).trim()}`)];
+  const bytes = [
+    Buffer.from(`\ufeff${good(1)}`),
+    long,
+    Buffer.from(good(2)),
+    Buffer.from([0x22, 0xff, 0x22, 10]),
+    Buffer.from(`\0\0${good(3)}\n\n${good(4).trim()}`),
+  ];
   writeFileSync(join(directory, 'in'), Buffer.concat(bytes));
   const reading = await readLineByLine(join(directory, 'in'), join(directory, 'out'));
   expect(reading).toEqual({ quarantined: 2, reasons: ['line 2: it is longer than 67108864 bytes', 'line 4: it is no UTF-8'] });

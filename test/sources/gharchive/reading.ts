@@ -4,7 +4,7 @@ import type { CoveredRange, Gap } from '../../../src/domain/coverage.ts';
 import type { Batch, ContributionSource, ScrapeTarget, SliceCursor } from '../../../src/sources/contribution-source.ts';
 import { byName, type Count, type Counted } from './count.ts';
 
-export const ALL_TIME = { since: '2008-01-01', until: '2026-11-23' };
+const ALL_TIME = { since: '2008-01-01', until: '2026-11-23' };
 
 /** A full scrape's target. */
 export function targetOf(repository: string, more: Partial<ScrapeTarget> = {}): ScrapeTarget {
@@ -12,7 +12,11 @@ export function targetOf(repository: string, more: Partial<ScrapeTarget> = {}): 
   return { owner, name, githubId: null, window: ALL_TIME, type: 'FULL', ...more };
 }
 
-export async function batchesOf(source: ContributionSource, target: ScrapeTarget, cursor: SliceCursor | null = null): Promise<readonly Batch[]> {
+export async function batchesOf(
+  source: ContributionSource,
+  target: ScrapeTarget,
+  cursor: SliceCursor | null = null,
+): Promise<readonly Batch[]> {
   const batches: Batch[] = [];
   for await (const batch of source.read(target, 'mirror', cursor, new AbortController().signal)) batches.push(batch);
   return batches;
@@ -38,9 +42,10 @@ export async function readAll(source: ContributionSource, target: ScrapeTarget):
 
 /** What a reading comes to by the rules of the rollup (decisions 6-8 of the archive). */
 export function boardOf({ contributions, pullRequests }: Pick<Reading, 'contributions' | 'pullRequests'>): Count {
-  const authorOf = (row: Contribution): Contribution['actor'] => (row.number === null ? null : (pullRequests.get(row.number)?.author ?? null));
+  const authorOf = (row: Contribution): Contribution['actor'] =>
+    row.number === null ? null : (pullRequests.get(row.number)?.author ?? null);
   const isOwnReview = (row: Contribution): boolean =>
-    row.kind === 'PR_REVIEWED' && row.actor?.githubId != null && authorOf(row)?.githubId === row.actor.githubId;
+    row.kind === 'PR_REVIEWED' && typeof row.actor?.githubId === 'number' && authorOf(row)?.githubId === row.actor.githubId;
   const counted = contributions.filter((row) => !isOwnReview(row));
   const people = new Map<string, Record<string, string | number | null>>();
   for (const row of counted) {
