@@ -29,12 +29,14 @@ async function find(name: string, environment: Readonly<Record<string, string>>)
   return await findingOf(check);
 }
 
-/** A GitHub that knows one token. */
+/** A GitHub that knows one token, and one more that may not use GraphQL. */
 async function withGithub(work: (url: string) => Promise<void>): Promise<void> {
   const server = createServer((request, response) => {
-    const isKnown = request.headers.authorization === 'Bearer ghp_CANARY' && request.url === '/rate_limit';
+    const token = request.headers.authorization;
+    const isKnown = token === 'Bearer ghp_CANARY' || (token === 'Bearer ghp_BLIND' && request.url === '/rate_limit');
     response.writeHead(isKnown ? 200 : 401, { 'x-oauth-scopes': 'public_repo' });
-    response.end(JSON.stringify({ resources: { core: { limit: 5000, remaining: 4000 }, graphql: { limit: 5000, remaining: 4987 } } }));
+    if (request.url === '/graphql') response.end(JSON.stringify({ data: { __typename: 'Query' } }));
+    else response.end(JSON.stringify({ resources: { core: { limit: 5000, remaining: 4000 }, graphql: { limit: 5000, remaining: 4987 } } }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
@@ -79,13 +81,15 @@ describe('doctor', () => {
     expect(await find('GH Archive files', {})).toMatchObject({ state: 'unused' });
   });
 
-  test('asks GitHub for the points and scopes of a token and never shows it', async () => {
+  test('asks GitHub for the points, scopes and reach of a token and never shows it', async () => {
     await withGithub(async (url) => {
       const good = await find('GitHub', { GITHUB_TOKEN: 'ghp_CANARY', GITHUB_API_URL: url });
       expect(good).toMatchObject({ state: 'ok', found: 'token 1: 4,987 of 5,000 points left, scopes public_repo' });
       const bad = await find('GitHub', { GITHUB_TOKEN: 'ghp_CANARY,ghp_WRONG', GITHUB_API_URL: url });
       expect(bad).toMatchObject({ state: 'broken', found: 'token 2 is refused by GitHub' });
-      expect(JSON.stringify([good, bad])).not.toMatch(/CANARY|WRONG/);
+      const blind = await find('GitHub', { GITHUB_TOKEN: 'ghp_BLIND', GITHUB_API_URL: url });
+      expect(blind).toMatchObject({ state: 'broken', found: 'token 1: GraphQL answers with status 401' });
+      expect(JSON.stringify([good, bad, blind])).not.toMatch(/CANARY|WRONG|BLIND/);
     });
     expect(await find('GitHub', {})).toMatchObject({ state: 'unused' });
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { isArchiveName } from '../../sources/gharchive/archive-file.ts';
 import { hasMirror } from '../../sources/gharchive/importer.ts';
+import { graphqlUrlOf } from '../../sources/github/graphql-url.ts';
 import { mirrorOf } from '../archive.ts';
 import { figure } from '../table.ts';
 import { broken, ok, unused, weak, type Check, type Finding } from './finding.ts';
@@ -90,8 +91,23 @@ async function checkToken(apiUrl: string, token: string, index: number): Promise
   const graphql = body.resources?.graphql ?? body.resources?.core;
   const scopes = response.headers.get('x-oauth-scopes');
   const rights = scopes === null || scopes === '' ? 'no scopes (enough for public repositories)' : `scopes ${scopes}`;
+  const reach = await reachOf(apiUrl, token);
+  if (reach !== null) return broken(`token ${index}: ${reach}`, 'check GITHUB_API_URL, and that the token may read public repositories');
   const found = `token ${index}: ${figure(graphql?.remaining ?? 0)} of ${figure(graphql?.limit ?? 0)} points left, ${rights}`;
   return (graphql?.remaining ?? 0) >= LOW_POINTS ? ok(found) : weak(found, 'wait for the next hour, or give more tokens');
+}
+
+/** Whether GraphQL, by which scrapes read, answers the token: null, else what is wrong. */
+async function reachOf(apiUrl: string, token: string): Promise<string | null> {
+  const response = await fetch(graphqlUrlOf(apiUrl), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'user-agent': 'laurels' },
+    body: JSON.stringify({ query: 'query Reach { __typename }' }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!response.ok) return `GraphQL answers with status ${response.status}`;
+  const body = (await response.json()) as { data?: { __typename?: unknown } | null };
+  return body.data?.__typename === 'Query' ? null : 'GraphQL does not answer it';
 }
 
 async function checkBigQuery(projectId: string, apiEndpoint: string | null): Promise<Finding> {

@@ -3,6 +3,7 @@ import type { Octokit } from '@octokit/rest';
 import type { AppError } from '../../domain/errors.ts';
 import { nameKeyOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { Credential, installationOf, type Connection, type GithubApp, type Quota } from './credential.ts';
+import { graphqlUrlOf } from './graphql-url.ts';
 import { limitsFor, type PaceLimits, type Resource } from './pacing.ts';
 import {
   accessDenied,
@@ -109,8 +110,7 @@ export class GithubClient {
     if (tokens.length === 0 && app === null) throw new RangeError('A GitHub client needs a token or an App');
     this.#options = options;
     this.#connection = { apiUrl, limits, timeoutMs };
-    const api = apiUrl.replace(/\/+$/, '');
-    this.#graphqlUrl = api.endsWith('/api/v3') ? `${api.slice(0, -'/v3'.length)}/graphql` : `${api}/graphql`;
+    this.#graphqlUrl = graphqlUrlOf(apiUrl);
     this.#log = log ?? { info: () => undefined, warn: () => undefined };
     this.#tokens = tokens.map((token, index) => new Credential(`token ${index + 1}`, { auth: token }, this.#connection));
   }
