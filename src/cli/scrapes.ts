@@ -82,7 +82,8 @@ async function ask({ api: { url } }: Stack, request: ScrapeRequest, repository: 
   // Not broken off by Ctrl-C: a job that was accepted must be known, to be cancelled or named.
   const api = createApiClient(url);
   // A refresh is of what is known: a name that was mistyped must not become a repository.
-  const added = request.type === 'scrape' ? await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } }) : null;
+  const added =
+    request.type === 'scrape' ? await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } }) : null;
   const params = { owner: added?.body.owner ?? repository.owner, name: added?.body.name ?? repository.name };
   const sources = request.sources === undefined ? {} : { sources: [...request.sources] as never };
   const query = request.dryRun ? { dry_run: 'true' as const } : {};
