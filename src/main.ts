@@ -282,7 +282,9 @@ async function main(): Promise<ExitCode> {
   } catch (error) {
     const known = error instanceof AppError ? error : null;
     const message = known?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
-    log?.fatal({ err: error }, 'failed');
+    // What is foreseen is said below in a sentence; a stack beside it would hide it.
+    if (known === null) log?.fatal({ err: error }, 'failed');
+    else log?.info({ code: known.code }, 'failed: ' + message);
     if (!isOneShot) console.error(message);
     const isTaken = known?.code === 'data_directory_taken';
     await tell(isTaken ? { type: 'taken', message } : { type: 'failed', code: known?.code ?? 'internal_error', message });

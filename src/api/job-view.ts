@@ -17,7 +17,9 @@ export async function showJobs(engine: ApiEngine, jobs: readonly StoredJob[]): P
   return Promise.all(
     jobs.map(async (job) => {
       const live: LiveStatus | null = asked.has(job) ? await within(LIVE_DEADLINE_MS, engine.liveStatus(job), null) : null;
-      return jobResourceOf(job, live, engine.workflowUrl(job.workflowId, job.runId));
+      // The sample is loaded without a workflow: there is no page of it.
+      const url = job.sources.includes('sample') ? null : engine.workflowUrl(job.workflowId, job.runId);
+      return jobResourceOf(job, live, url);
     }),
   );
 }

@@ -23,8 +23,10 @@ export function logRequests(log: Logger) {
         duration_ms: Math.round((performance.now() - begun) * 10) / 10,
         ...(response.writableFinished ? {} : { aborted: true }),
       };
+      // Reads that went well are the bulk and tell nothing: with LOG_LEVEL=debug they are there too.
+      const isUneventful = response.statusCode < 400 && (request.method === 'GET' || request.method === 'HEAD');
       if (response.statusCode >= 500) log.warn(facts, 'request');
-      else log.info(facts, 'request');
+      else log[isUneventful ? 'debug' : 'info'](facts, 'request');
     });
     next();
   };

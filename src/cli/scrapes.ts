@@ -32,7 +32,7 @@ const GAPS_SAID = 4;
 const CANCEL_MS = 20_000;
 
 /**
- * Adds the repositories, queues their jobs, waits for them where that was asked (a stack of our own is always waited for: it ends
+ * Adds the repositories (a refresh adds none), queues their jobs, waits for them where that was asked (a stack of our own is always waited for: it ends
  * with the command), and prints a result each. One that fails keeps none of the others.
  */
 export async function runScrapes(context: CommandContext, stack: Stack, request: ScrapeRequest): Promise<void> {
@@ -81,8 +81,10 @@ async function settle(
 async function ask({ api: { url } }: Stack, request: ScrapeRequest, repository: RepositoryName): Promise<JobResource | ScrapePlan> {
   // Not broken off by Ctrl-C: a job that was accepted must be known, to be cancelled or named.
   const api = createApiClient(url);
-  const added = await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } });
-  const params = { owner: added.body.owner, name: added.body.name };
+  // A refresh is of what is known: a name that was mistyped must not become a repository.
+  const added =
+    request.type === 'scrape' ? await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } }) : null;
+  const params = { owner: added?.body.owner ?? repository.owner, name: added?.body.name ?? repository.name };
   const sources = request.sources === undefined ? {} : { sources: [...request.sources] as never };
   const query = request.dryRun ? { dry_run: 'true' as const } : {};
   const window = {
@@ -97,7 +99,7 @@ async function ask({ api: { url } }: Stack, request: ScrapeRequest, repository: 
     return answer.body as JobResource | ScrapePlan;
   } finally {
     // A plan leaves nothing behind.
-    if (request.dryRun && added.status === 201) await api.call('deleteRepository', { params });
+    if (request.dryRun && added?.status === 201) await api.call('deleteRepository', { params });
   }
 }
 

@@ -107,7 +107,7 @@ export async function readBoard(db: Database | Queryable, q: BoardQuery): Promis
   const comparedTo = isDefault && isCurrent ? board.comparedTo : null;
   const [rows, coverage] = await Promise.all([
     readRows(db, q, ranking, after, { scope: repositoryId ?? 0, comparedTo }),
-    coverageSummary(db, repositoryId, q.window === 'default' ? null : q.window),
+    coverageSummary(db, repositoryId, window),
   ]);
   const page = q.limit === 'all' ? rows : rows.slice(0, q.limit);
   const last = page.at(-1);

@@ -10,7 +10,7 @@ import { currentScoring } from './scoring.ts';
 
 const STATEMENT_TIMEOUT_MS = 15 * 60_000;
 /** Sorting and index building of a rebuild happen in memory up to this. */
-const REBUILD_SETTINGS = `SET LOCAL maintenance_work_mem = '128MB'`;
+const REBUILD_SETTINGS = `SET LOCAL maintenance_work_mem = '128MB'; SET LOCAL work_mem = '128MB'`;
 const GLOBAL_SCOPE = 0;
 
 /**
@@ -79,7 +79,7 @@ async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promis
     await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (scoring_version, repository_id, version, person_id)`);
     await client.query(`CREATE INDEX ON ${partition} (repository_id, version, position)`);
     await client.query(`ALTER TABLE repository_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${scoring.version})`);
-    await client.query(`ANALYZE ${partition}`);
+    await client.query(`ANALYZE ${partition} (scoring_version, repository_id, version, person_id, rank, position)`);
   }
   await client.query(
     `UPDATE board b SET previous_version = b.version, previous_scoring_version = b.scoring_version, version = $2, scoring_version = $1, as_of = now(),
@@ -114,7 +114,7 @@ async function rebuild(client: PoolClient, scoring: Scoring): Promise<{ people: 
   );
   const version = await nextBoardVersion(client);
   const partition = `global_leaderboard_${version}`;
-  await fillGlobal(client, partition, version);
+  await fillGlobal(client, partition, version, scoring);
   const counted = await client.query<{ people: number }>(`SELECT count(*)::int AS people FROM ${partition} WHERE rank IS NOT NULL`);
   const people = counted.rows[0]?.people ?? 0;
   await client.query(
@@ -140,7 +140,7 @@ async function rebuild(client: PoolClient, scoring: Scoring): Promise<{ people: 
 }
 
 /** Builds a version of the global board beside the others and attaches it when its indexes are there. */
-async function fillGlobal(client: PoolClient, partition: string, version: number): Promise<void> {
+async function fillGlobal(client: PoolClient, partition: string, version: number, scoring: Scoring): Promise<void> {
   await client.query(`CREATE TABLE ${partition} (LIKE global_leaderboard INCLUDING DEFAULTS)`);
   await client.query(
     `INSERT INTO ${partition} (version, person_id, ${BOARD_FACTS.join(', ')}, repositories_contributed, rank, position)
@@ -151,14 +151,14 @@ async function fillGlobal(client: PoolClient, partition: string, version: number
        FROM (
          SELECT l.person_id, sum(l.total_score) AS total_score, count(*)::int AS repositories_contributed, ${BOARD_SUMS}
          FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
-         WHERE b.scope <> ${GLOBAL_SCOPE} GROUP BY l.person_id
+         WHERE b.scope <> ${GLOBAL_SCOPE} AND l.scoring_version = ${scoring.version} GROUP BY l.person_id
        ) AS f
      ) AS s JOIN github_user u ON u.id = s.person_id`,
   );
   await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (version, person_id)`);
   await client.query(`CREATE INDEX ON ${partition} (version, position)`);
   await client.query(`ALTER TABLE global_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${version})`);
-  await client.query(`ANALYZE ${partition}`);
+  await client.query(`ANALYZE ${partition} (version, person_id, rank, position)`);
 }
 
 /** Makes the snapshot partitions of the months in which stored boards end. */

@@ -34,7 +34,7 @@ export interface StoredJob {
   readonly total: number | null;
   readonly unit: string | null;
   readonly eventsProcessed: number;
-  /** People on the board it published; null before. */
+  /** People with contributions in its window once it has published; null before. */
   readonly people: number | null;
   readonly complete: boolean | null;
   readonly incomplete: readonly Gap[];

@@ -69,12 +69,13 @@ export async function storeCoverage(
   );
 }
 
-/** The gaps that a job's slices have told, each once. */
-export async function gapsOf(client: Queryable, jobId: string): Promise<readonly Gap[]> {
+/** The gaps that a job's slices have told, each once. Where GitHub itself was read, what an archive lacks is no gap. */
+export async function gapsOf(client: Queryable, jobId: string, sources: readonly SourceName[]): Promise<readonly Gap[]> {
+  const telling = sources.includes('github') ? ['github' as const] : sources;
   const { rows } = await client.query<{ gap: Gap }>(
     `SELECT DISTINCT jsonb_build_object('kind', g->'kind', 'month', g->'month', 'reason', g->'reason') AS gap
-     FROM scrape_slice s CROSS JOIN jsonb_array_elements(s.coverage->'gaps') AS g WHERE s.job_id = $1 ORDER BY gap`,
-    [jobId],
+     FROM scrape_slice s CROSS JOIN jsonb_array_elements(s.coverage->'gaps') AS g WHERE s.job_id = $1 AND s.source = ANY($2::smallint[]) ORDER BY gap`,
+    [jobId, telling.map((source) => SOURCES[source].code)],
   );
   return rows.map(({ gap }) => gap);
 }

@@ -22,7 +22,7 @@ import { storeWatermarks } from './sync-cursors.ts';
 export interface Published {
   /** Distinct contributions read and published. */
   readonly contributions: number;
-  /** People on the repository's board. */
+  /** People with contributions in the job's window, bots and agents left out. */
   readonly people: number;
   readonly complete: boolean | null;
   /** False when everything was stored already. */
@@ -100,10 +100,10 @@ async function publish(client: PoolClient, jobId: string): Promise<Published> {
     [repositoryId, job.type === 'FULL', days > 0],
   );
   await rankRepositories(client, { ids: [repositoryId], today: await databaseToday(client), scoring: await currentScoring(client) });
-  const board = await client.query<{ people: number }>('SELECT people FROM board WHERE scope = $1', [repositoryId]);
-  const people = board.rows[0]?.people ?? 0;
-  const gaps = [...(await gapsOf(client, jobId)), ...(await shortfallsOf(client, publication))];
-  const complete = sources.includes('github') ? gaps.length === 0 : sources.every((source) => source === 'sample') ? true : null;
+  const people = await peopleOf(client, publication);
+  const gaps = [...(await gapsOf(client, jobId, sources)), ...(await shortfallsOf(client, publication))];
+  // Known gaps are known to be missing; without them only a source that is compared with a total can say that nothing is.
+  const complete = gaps.length > 0 ? false : sources.includes('github') || sources.every((source) => source === 'sample') ? true : null;
   // The fence: whoever closed the job in the meantime has won, and all of the above is rolled back.
   const fenced = await client.query(
     `UPDATE scrape_job SET phase = $2, events_processed = $3, people = $4, complete = $5, incomplete = $6
@@ -113,6 +113,15 @@ async function publish(client: PoolClient, jobId: string): Promise<Published> {
   if (fenced.rowCount === 0) await unfinishedJob(client, jobId);
   await dropStaging(client, jobId);
   return { contributions, people, complete, changed: rows + facts > 0 };
+}
+
+async function peopleOf(client: PoolClient, { repositoryId, window }: Publication): Promise<number> {
+  const { rows } = await client.query<{ people: number }>(
+    `SELECT count(DISTINCT d.person_id)::int AS people FROM contribution_day d JOIN github_user u ON u.id = d.person_id
+     WHERE d.repository_id = $1 AND d.day BETWEEN $2 AND $3 AND u.kind = 'human'`,
+    [repositoryId, window.since, window.until],
+  );
+  return rows[0]?.people ?? 0;
 }
 
 async function unfinishedJob(client: PoolClient, jobId: string): Promise<{ job: StoredJob; repositoryId: number }> {

@@ -22,8 +22,9 @@ export const BOARD_FACTS: readonly string[] = [
  * `alias` joined with their person `u`; `group` separates boards.
  */
 export function rankSql(alias: string, group: string | null): string {
-  const partition = `PARTITION BY ${group === null ? '' : `${group}, `}u.kind = 'human'`;
-  const best = `${alias}.total_score DESC`;
+  const partition = group === null ? '' : `PARTITION BY ${group}`;
+  // One key that sorts others than humans last: a flag before it would cost every comparison.
+  const best = `(CASE WHEN u.kind = 'human' THEN ${alias}.total_score END) DESC NULLS LAST`;
   return `CASE WHEN u.kind = 'human' THEN rank() OVER (${partition} ORDER BY ${best}) END AS rank,
     CASE WHEN u.kind = 'human' THEN row_number() OVER (${partition} ORDER BY ${best}, lower(u.username) COLLATE "C", ${alias}.person_id) END AS position`;
 }

@@ -10,7 +10,7 @@ export async function deleteRepository(db: Database, id: number): Promise<void> 
 }
 
 /** {@link deleteRepository} for several, inside somebody's transaction. */
-export async function deleteRepositories(client: Queryable, ids: readonly number[]): Promise<void> {
+async function deleteRepositories(client: Queryable, ids: readonly number[]): Promise<void> {
   // The row first, then its job: the order in which publishing and closing lock them.
   await client.query('SELECT FROM repository WHERE id = ANY($1) ORDER BY id FOR UPDATE', [ids]);
   const cancelled = await client.query<{ id: string }>(

@@ -35,10 +35,15 @@ export class InvalidInput extends AppError {
 /** No repository of this name is known here. */
 export class RepositoryNotFound extends AppError {
   constructor(owner: string, name: string) {
-    super('repository_not_found', 404, `Repository ${owner}/${name} is not known here. Add it first: POST /api/v1/repositories.`, {
-      owner,
-      name,
-    });
+    super(
+      'repository_not_found',
+      404,
+      `Repository ${owner}/${name} is not known here. Scrape it first: laurels scrape ${owner}/${name}, or POST /api/v1/repositories.`,
+      {
+        owner,
+        name,
+      },
+    );
   }
 }
 

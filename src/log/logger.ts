@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -14,11 +14,20 @@ export interface LoggerOptions {
   readonly to?: 'stdout' | 'stderr';
 }
 
+/** What is logged of an error. Drivers hang whole clients, with keys of their sessions, on theirs: only what a reader needs is kept. */
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack } = stdSerializers.err(error);
+  const code = 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? { code: error.code } : {};
+  return { type, message, ...code, stack };
+}
+
 /** Makes the process's logger. Entry files make one and hand it down. */
 export function createLogger({ level, pretty = false, to = 'stdout' }: LoggerOptions, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: { pid: process.pid },
+    serializers: { err: serializeError },
     timestamp: stdTimeFunctions.isoTime,
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`]), censor: '[hidden]' },
   };

@@ -186,14 +186,12 @@ describe('other weights', () => {
       ),
     );
     const scoring = await newScoring('7');
-    let isWriting = true;
+    const written = new AbortController();
     const writing = Promise.all([...jobs.map(({ id }) => publishJob(db, id)), rescoreAll(db, scoring), rebuildGlobalBoard(db)]).finally(
-      () => {
-        isWriting = false;
-      },
+      () => written.abort(),
     );
     let reads = 0;
-    while (isWriting || reads < 5) {
+    while (!written.signal.aborted || reads < 5) {
       reads += 1;
       for (const scope of ['global', repositories[0]!] as const) {
         const { data } = await boardOf(scope);

@@ -37,7 +37,7 @@ export function addScrapeCommand(program: Command, context: CommandContext): voi
     .option('--since <date>', 'first day, or "all" (default: two years ago)', sinceOption)
     .option('--until <date>', 'last day (default: today, UTC)', dayOption)
     .option('--include <kinds>', 'show bots, agents or both (bots,agents) on the printed board', wordsOption(['bots', 'agents']))
-    .option('--dry-run', 'print what would be read, and do nothing')
+    .option('--dry-run', 'print what would be read, and scrape nothing (files of --archive-dir are imported to tell)')
     .option('--wait', 'wait for the jobs and print their boards')
     .option('--require-complete', 'exit 1 unless everything was read and compared')
     .option('--json', 'print one JSON object a line: {repository, job, board}')

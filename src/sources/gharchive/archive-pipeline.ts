@@ -7,11 +7,14 @@ import type { FoundFile } from './import-listing.ts';
 import type { Scratch } from './scratch.ts';
 import { stageFiles, type StagedFile } from './stage-reader.ts';
 
-/** Plain text that is read by one statement: enough to keep DuckDB busy; at most twice this (or two hours) lies in the scratch directory. */
-const BATCH_BYTES = 256 * 1024 * 1024;
+/**
+ * Plain text that is read by one statement. At most twice this (or two hours) lies in the scratch directory; with less, old small hours bring
+ * fewer rows than DuckDB's row groups hold, and every row is copied once more.
+ */
+const BATCH_BYTES = 512 * 1024 * 1024;
 const COPIES_AT_ONCE = 2;
-/** GH Archive's text is 8-10 times as large as its gzip. */
-const INFLATION = 10;
+/** GH Archive's text is 7-9 times as large as its gzip. */
+const INFLATION = 9;
 
 /** A file to read and the number its rows will carry. */
 export interface Candidate extends FoundFile {
@@ -76,7 +79,7 @@ export async function* readArchive(o: {
     const used = free.pop();
     if (used !== undefined) await rename(used, path);
     try {
-      const { sha256 } = await copyChecked(file.path, path, signal);
+      const { sha256 } = await copyChecked(file.path, path, { isMemory: scratch.isMemory, signal });
       return { file, path, sha256, outcome: isKnown(file, sha256) ? 'known' : null };
     } catch (error) {
       if (!(error instanceof FileRefused)) throw error;

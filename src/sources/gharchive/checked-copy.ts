@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { types } from 'node:util';
@@ -48,7 +48,12 @@ async function openForWriting(path: string): Promise<FileHandle> {
  * and so checked to its trailer: DuckDB reads a truncated hour without complaint.
  * @throws FileRefused when the file is empty, no gzip though its name says so, cut off or damaged.
  */
-export async function copyChecked(path: string, into: string, signal?: AbortSignal): Promise<CheckedCopy> {
+export async function copyChecked(
+  path: string,
+  into: string,
+  o: { readonly isMemory: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<CheckedCopy> {
+  const { signal } = o;
   const hash = createHash('sha256');
   const source = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal && { signal }) });
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
@@ -67,9 +72,12 @@ export async function copyChecked(path: string, into: string, signal?: AbortSign
       yield next.value;
     }
   };
+  // Memory is written at once: handing the bytes to another thread would cost more than copying them.
+  const put = async (chunk: Buffer, from: number): Promise<number> =>
+    o.isMemory ? writeSync(file.fd, chunk, from) : (await file.write(chunk, from)).bytesWritten;
   const write = async (plain: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of plain) {
-      for (let written = 0; written < chunk.length;) written += (await file.write(chunk, written)).bytesWritten;
+      for (let written = 0; written < chunk.length;) written += await put(chunk, written);
       bytes += chunk.length;
     }
   };
