@@ -64,7 +64,7 @@ describe('the API process', () => {
     await admin.end();
     expect(code).toBe(2);
     expect(server.lines).toHaveLength(1);
-    expect(server.lines[0]?.msg).toMatch(/^The database lacks 1 migration\(s\) \(.*\): run `npm run laurels -- migrate` first\.$/);
+    expect(server.lines[0]?.msg).toMatch(/^The database lacks \d+ migration\(s\) \(.*\): run `npm run laurels -- migrate` first\.$/);
   });
 
   test.each<[string, Record<string, string>, RegExp]>([
