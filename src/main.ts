@@ -1,5 +1,6 @@
 import './cli/current-node.ts';
 import { randomUUID } from 'node:crypto';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startApi } from './api/api-server.ts';
@@ -67,6 +68,12 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   // Takes a processor and waits for nobody, while the servers start.
   const workflowBundle = bundleWorkflows();
   workflowBundle.catch(() => undefined);
+  const { gharchiveDir } = config;
+  if (gharchiveDir !== null) {
+    await access(gharchiveDir, constants.R_OK).catch(() =>
+      say(`GHARCHIVE_DIR is ${gharchiveDir}, which can't be read: archive scrapes fail until it can.`),
+    );
+  }
   const services = await startEmbedded({
     dataDir,
     databaseUrl: config.databaseUrl,

@@ -1,4 +1,6 @@
+import { ServiceUnavailable } from '../domain/errors.ts';
 import { DEFAULT_SCORING } from '../domain/scoring.ts';
+import type { PoolClient } from 'pg';
 import type { Database } from './database.ts';
 import { LOCKS } from './locks.ts';
 import { saveScoring } from './scoring.ts';
@@ -6,9 +8,10 @@ import { saveScoring } from './scoring.ts';
 /**
  * Brings the schema up to date and makes scoring version 1, and says which migrations it applied. Several processes may call it
  * at once: one migrates, the others wait for it. A migration that fails leaves nothing behind.
+ * @throws ServiceUnavailable when the database can't be reached.
  */
 export async function migrate(db: Database): Promise<readonly string[]> {
-  const client = await db.pool.connect();
+  const client = await connect(db);
   try {
     await client.query('SELECT pg_advisory_lock($1, $2)', [...LOCKS.migration]);
     const applied = await db.orm.migrator.up();
@@ -22,7 +25,17 @@ export async function migrate(db: Database): Promise<readonly string[]> {
   }
 }
 
-/** The migrations that this code knows and the database lacks, oldest first. */
+/** The migrations that this code knows and the database lacks, oldest first. @throws ServiceUnavailable when it can't be reached. */
 export async function pendingMigrations(db: Database): Promise<readonly string[]> {
+  (await connect(db)).release();
   return (await db.orm.migrator.getPending()).map(({ name }) => name);
+}
+
+/** The first word with the database: a wrong address or password shows here. */
+async function connect(db: Database): Promise<PoolClient> {
+  try {
+    return await db.pool.connect();
+  } catch (error) {
+    throw new ServiceUnavailable(`PostgreSQL (${error instanceof Error ? error.message : String(error)})`, error);
+  }
 }
