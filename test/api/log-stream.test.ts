@@ -146,8 +146,8 @@ describe('the log stream', () => {
     await api.db.pool.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' OR query = 'SELECT 1'`,
     );
-    await write(job, 25);
     const before = client.heard.length;
+    await write(job, 25);
     await eventually(
       () => client.heard.length,
       (heard) => heard >= before + 25,
