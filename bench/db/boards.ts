@@ -1,4 +1,4 @@
-import { rebuildGlobalBoard, rescoreAll } from '../../src/db/boards.ts';
+import { REBUILD_SETTINGS, rebuildGlobalBoard, rescoreAll } from '../../src/db/boards.ts';
 import { databaseToday, inTransaction, type Database } from '../../src/db/database.ts';
 import { rankRepositories } from '../../src/db/repository-board.ts';
 import { currentScoring, saveScoring } from '../../src/db/scoring.ts';
@@ -72,15 +72,18 @@ function strideOf(people: number): number {
   return stride;
 }
 
-/** Milliseconds of the least there is to do: sum and rank everybody, the scores of the boards' own type, in the server's own settings. */
+/** Milliseconds of the least there is to do: sum and rank everybody, the scores of the boards' own type, in a rebuild's own settings. */
 export async function timeBare(db: Database): Promise<number> {
   const { version } = await currentScoring(db);
   try {
     return await timed(() =>
-      db.pool.query(
-        `CREATE TABLE bare AS SELECT person_id, sum(total_score)::numeric(24,4) AS total_score, rank() OVER (ORDER BY sum(total_score) DESC) AS rank
-         FROM repository_leaderboard WHERE scoring_version = ${version} GROUP BY person_id`,
-      ),
+      inTransaction(db, async (client) => {
+        await client.query(REBUILD_SETTINGS);
+        await client.query(
+          `CREATE TABLE bare AS SELECT person_id, sum(total_score)::numeric(24,4) AS total_score, rank() OVER (ORDER BY sum(total_score) DESC) AS rank
+           FROM repository_leaderboard WHERE scoring_version = ${version} GROUP BY person_id`,
+        );
+      }),
     );
   } finally {
     await db.pool.query('DROP TABLE IF EXISTS bare');

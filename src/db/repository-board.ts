@@ -25,8 +25,8 @@ export function rankSql(alias: string, group: string | null): string {
   const partition = group === null ? '' : `PARTITION BY ${group}`;
   // One key that sorts others than humans last: a flag before it would cost every comparison.
   const best = `(CASE WHEN u.kind = 'human' THEN ${alias}.total_score END) DESC NULLS LAST`;
-  return `CASE WHEN u.kind = 'human' THEN rank() OVER (${partition} ORDER BY ${best}) END AS rank,
-    CASE WHEN u.kind = 'human' THEN row_number() OVER (${partition} ORDER BY ${best}, lower(u.username) COLLATE "C", ${alias}.person_id) END AS position`;
+  return `CASE WHEN u.kind = 'human' THEN (rank() OVER (${partition} ORDER BY ${best}))::int END AS rank,
+    CASE WHEN u.kind = 'human' THEN (row_number() OVER (${partition} ORDER BY ${best}, lower(u.username) COLLATE "C", ${alias}.person_id))::int END AS position`;
 }
 
 /** SQL of everything a repository's board is made of; equal fingerprints need no ranking. */

@@ -116,6 +116,31 @@ table github_user
   CREATE INDEX github_user_person_id_index ON github_user USING btree (person_id)
   CREATE INDEX github_user_username_index ON github_user USING btree (lower(username))
 
+table global_leaderboard partition by LIST (version)
+  version bigint not null
+  person_id bigint not null
+  rank integer
+  "position" integer
+  total_score numeric(24,4)
+  commit_count integer
+  pr_opened_count integer
+  pr_merged_count integer
+  pr_reviewed_count integer
+  pr_review_comments_count integer
+  issues_opened_count integer
+  issues_closed_count integer
+  comments_count integer
+  releases_count integer
+  lines_added bigint
+  lines_deleted bigint
+  unknown_kinds integer
+  first_contribution_at timestamp with time zone
+  last_contribution_at timestamp with time zone
+  repositories_contributed integer
+  constraint global_leaderboard_pkey PRIMARY KEY (version, person_id)
+  CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
+  partition global_leaderboard_0 FOR VALUES IN ('0')
+
 table job_log
   id bigint not null default nextval('job_log_id_seq'::regclass)
   job_id uuid not null
@@ -128,6 +153,16 @@ table job_log
   constraint job_log_pkey PRIMARY KEY (job_id, seq)
   constraint job_log_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
   CREATE INDEX job_log_at_index ON job_log USING btree (at)
+
+table leaderboard_snapshot partition by RANGE (day)
+  scope bigint not null
+  person_id bigint not null
+  day date not null
+  rank integer not null
+  total_score numeric(24,4) not null
+  constraint leaderboard_snapshot_pkey PRIMARY KEY (scope, person_id, day)
+  CREATE INDEX leaderboard_snapshot_day_index ON ONLY leaderboard_snapshot USING btree (scope, day)
+  partition leaderboard_snapshot_2026_11 FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')
 
 table planned_slice
   job_id uuid not null
@@ -193,6 +228,32 @@ table repository_coverage
   checked_at timestamp with time zone
   constraint repository_coverage_pkey PRIMARY KEY (repository_id, kind, month)
   constraint repository_coverage_repository_id_foreign FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE CASCADE
+
+table repository_leaderboard partition by LIST (scoring_version)
+  repository_id bigint not null
+  version bigint not null
+  person_id bigint not null
+  scoring_version integer not null
+  rank integer
+  "position" integer
+  total_score numeric(24,4)
+  commit_count integer
+  pr_opened_count integer
+  pr_merged_count integer
+  pr_reviewed_count integer
+  pr_review_comments_count integer
+  issues_opened_count integer
+  issues_closed_count integer
+  comments_count integer
+  releases_count integer
+  lines_added bigint
+  lines_deleted bigint
+  unknown_kinds integer
+  first_contribution_at timestamp with time zone
+  last_contribution_at timestamp with time zone
+  constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
+  CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
+  partition repository_leaderboard_1 FOR VALUES IN (1)
 
 table scoring_version
   version integer not null

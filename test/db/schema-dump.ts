@@ -11,7 +11,7 @@ export async function dumpSchema(db: Queryable): Promise<string> {
         CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname) AS name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname IN ('public', 'staging') AND c.relkind IN ('r', 'p', 'S') AND c.relname <> 'schema_migration'
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i'))
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjid <> c.oid AND d.deptype IN ('e', 'i'))
         AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'a'))),
     line AS (
       SELECT r.oid, 1 AS part, a.attnum AS ordinal, format('  %I %s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),

@@ -24,7 +24,7 @@ export const Board = defineEntity({
 });
 
 const counts = {
-  totalScore: p.decimal('number').columnType('numeric(24,4)'),
+  totalScore: p.decimal('number').columnType('numeric(24,4)').nullable(),
   commitCount: p.integer().nullable(),
   prOpenedCount: p.integer().nullable(),
   prMergedCount: p.integer().nullable(),
@@ -37,9 +37,9 @@ const counts = {
   linesAdded: p.bigint('number').nullable(),
   linesDeleted: p.bigint('number').nullable(),
   /** Bit k: rows of the kind with code k (11, 12: lines added, deleted) are unknown; the count is then null or the sum of the rest. */
-  unknownKinds: p.integer(),
-  firstContributionAt: moment(),
-  lastContributionAt: moment(),
+  unknownKinds: p.integer().nullable(),
+  firstContributionAt: moment().nullable(),
+  lastContributionAt: moment().nullable(),
 };
 
 /** A repository's board; one partition per scoring version. Rank and position (order among equals by login) are of humans only. */
@@ -75,7 +75,7 @@ export const GlobalLeaderboard = defineEntity({
     rank: p.integer().nullable(),
     position: p.integer().nullable(),
     ...counts,
-    repositoriesContributed: p.integer(),
+    repositoriesContributed: p.integer().nullable(),
   },
 });
 

@@ -15,8 +15,9 @@ export class Migration20261123210000_foundation extends Migration {
   }
 }
 
+// Boards are made by CREATE TABLE AS and attached: NOT NULL beside the key would cost another pass over every row.
 const COUNTS = `
-  total_score numeric(24,4) not null,
+  total_score numeric(24,4),
   commit_count int,
   pr_opened_count int,
   pr_merged_count int,
@@ -28,9 +29,9 @@ const COUNTS = `
   releases_count int,
   lines_added bigint,
   lines_deleted bigint,
-  unknown_kinds int not null,
-  first_contribution_at timestamptz not null,
-  last_contribution_at timestamptz not null`;
+  unknown_kinds int,
+  first_contribution_at timestamptz,
+  last_contribution_at timestamptz`;
 
 const STAGED_PERSON = `github_id bigint, login text collate "C", account_type text`;
 
@@ -230,7 +231,7 @@ const STATEMENTS: readonly string[] = [
     person_id bigint not null,
     rank int,
     position int,${COUNTS},
-    repositories_contributed int not null,
+    repositories_contributed int,
     primary key (version, person_id)
   ) partition by list (version)`,
   `create table global_leaderboard_0 partition of global_leaderboard for values in (0)`,
