@@ -219,7 +219,7 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
     ['… from archive files', 'npm run -s laurels -- scrape OWNER/NAME --source gharchive --archive-dir DIR --since all --wait'],
   ];
   say(`Laurels is ready after ${(performance.now() / 1000).toFixed(1)} s. Ctrl-C stops it.`);
-  for (const line of lines) if (line !== null) say(`  ${line[0].padEnd(18)}${line[1]}`);
+  for (const line of lines) if (line !== null) say(`  ${line[0].padEnd(22)}${line[1]}`);
 }
 
 function logPathOf(dataDir: string): string {
