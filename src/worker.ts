@@ -3,7 +3,7 @@ import { createWorkers } from './activities/workers.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
-import { AppError, ServiceUnavailable } from './domain/errors.ts';
+import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
 import { connectEngine } from './temporal/engine.ts';
@@ -39,9 +39,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
     onError: (error) => log.warn({ err: error }, 'database connection lost'),
   });
   try {
-    const pending = await pendingMigrations(db).catch((error: unknown) => {
-      throw new ServiceUnavailable('PostgreSQL', error);
-    });
+    const pending = await pendingMigrations(db);
     if (pending.length > 0) {
       throw new NotReady(
         `The database lacks ${pending.length} migration(s) (${pending.join(', ')}): run \`npm run laurels -- migrate\` first.`,
