@@ -309,6 +309,11 @@ table scrape_job
   created_at timestamp with time zone not null default now()
   started_at timestamp with time zone
   completed_at timestamp with time zone
+  plan_estimate jsonb
+  reading_since timestamp with time zone
+  reading_from bigint not null default 0
+  waiting_since timestamp with time zone
+  waited_seconds integer not null default 0
   constraint scrape_job_workflow_id_unique UNIQUE (workflow_id)
   constraint scrape_job_pkey PRIMARY KEY (id)
   constraint scrape_job_repository_id_foreign FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE SET NULL
@@ -332,6 +337,7 @@ unlogged table scrape_slice
   pages integer not null default 0
   coverage jsonb
   updated_at timestamp with time zone not null default now()
+  read bigint not null default 0
   constraint scrape_slice_pkey PRIMARY KEY (job_id, source, slice)
   constraint scrape_slice_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
 

@@ -17,7 +17,12 @@ export const jobResource = z.strictObject({
   window: z.strictObject({ since: z.string(), until: z.string() }),
   requested_by: z.string(),
   retry_of: z.uuid().nullable(),
-  progress: z.strictObject({ done: z.number(), total: z.number().nullable(), unit: z.string().nullable() }),
+  progress: z.strictObject({
+    done: z.number(),
+    total: z.number().nullable().describe('By the plan, which may be off; null: not known'),
+    unit: z.string().nullable(),
+    eta: moment.nullable().describe('While READING: when its present source will be read, waits included; null: not known'),
+  }),
   plan_note: z.string().nullable(),
   attempt: z.int(),
   next_retry_at: moment.nullable().describe('While RETRYING'),

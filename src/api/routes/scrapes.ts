@@ -7,7 +7,7 @@ import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from
 import type { ScrapeType } from '../../domain/job-status.ts';
 import { fullNameOf } from '../../domain/repository-name.ts';
 import { windowOf, type Window } from '../../domain/window.ts';
-import type { ContributionSource } from '../../sources/contribution-source.ts';
+import type { ContributionSource, Estimate } from '../../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../temporal/dispatch.ts';
 import type { ScrapePlan } from '../contract/repositories.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -104,10 +104,16 @@ async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> 
       null,
     );
     if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
-    const { slices, total, unit, note } = plan.made;
-    return { source: source.name, slices: slices.length, total, unit, note };
+    const { slices, total, unit, note, estimate } = plan.made;
+    return { source: source.name, slices: slices.length, total, unit, note, estimate: estimateOf(estimate ?? null) };
   });
   return { dry_run: true, repository: fullNameOf(repository), type, window, sources: await Promise.all(plans) };
+}
+
+function estimateOf(estimate: Estimate | null): ScrapePlan['sources'][number]['estimate'] {
+  if (estimate === null) return null;
+  const { pages, points, restRequests, minutes } = estimate;
+  return { pages, points, rest_requests: restRequests, minutes };
 }
 
 /** Full and incremental scrapes: a plan, or a job. */
