@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -34,6 +36,33 @@ const whole = (fallback: number, least: number, most: number) =>
     context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}, not "${value}"` });
     return z.NEVER;
   });
+const flag = optional.transform((value, context) => {
+  if (value === undefined || /^(false|0)$/i.test(value)) return false;
+  if (/^(true|1)$/i.test(value)) return true;
+  context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` });
+  return z.NEVER;
+});
+/** A private key as PEM: its text, line ends as `\\n` allowed, or the path of a file with it. What is given is never shown: it may be the key. */
+const privateKey = optional.transform((value, context) => {
+  if (value === undefined) return undefined;
+  const refuse = (message: string): never => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  let pem: string;
+  try {
+    pem = value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : readFileSync(value, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return refuse(`must be a PEM key (-----BEGIN …), or the path of a file with one that can be read (${code ?? 'failed'})`);
+  }
+  try {
+    if (createPrivateKey(pem).asymmetricKeyType !== 'rsa') return refuse('must be an RSA key: GitHub makes no other');
+  } catch {
+    return refuse('is not a private key in PEM form: is it whole, with its first and last line?');
+  }
+  return pem;
+});
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** Every variable Laurels reads. `.env.example` describes them; a test holds the two together. */
@@ -54,7 +83,12 @@ export const ENVIRONMENT = z.object({
   PORT: whole(8000, 0, 65_535),
   ALLOWED_HOSTS: list,
   GITHUB_TOKEN: list,
+  GITHUB_APP_ID: optional.refine((value) => value === undefined || /^[\w.-]+$/.test(value), {
+    error: "must be the App's id or its client id",
+  }),
+  GITHUB_APP_PRIVATE_KEY: privateKey,
   GITHUB_API_URL: url(['http:', 'https:']),
+  ALLOW_PRIVATE: flag,
   GHARCHIVE_DIR: optional,
   BIGQUERY_PROJECT: optional,
   BIGQUERY_API_ENDPOINT: url(['http:', 'https:']),
@@ -90,7 +124,14 @@ export interface Config {
     readonly cli: string | null;
   };
   readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
-  readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
+  readonly github: {
+    readonly tokens: readonly string[];
+    /** A GitHub App; `privateKey` is PEM. */
+    readonly app: { readonly id: string; readonly privateKey: string } | null;
+    readonly apiUrl: string;
+    /** Private repositories may be read. */
+    readonly allowPrivate: boolean;
+  };
   readonly gharchiveDir: string | null;
   readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
   /** The sources that SOURCES names, in order of preference; empty: all that are configured. */
@@ -110,7 +151,11 @@ export interface Config {
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = ENVIRONMENT.safeParse(environment);
-  if (!parsed.success) throw new InvalidConfiguration(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...lonelyVariables(environment),
+  ];
+  if (!parsed.success || problems.length > 0) throw new InvalidConfiguration(problems);
   const env = parsed.data;
   const hasTls = [env.TEMPORAL_TLS_CERT, env.TEMPORAL_TLS_KEY, env.TEMPORAL_TLS_CA].some((path) => path !== undefined);
   return Object.freeze({
@@ -125,7 +170,15 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       cli: env.TEMPORAL_CLI ?? null,
     },
     http: { host: env.HOST, port: env.PORT, allowedHosts: env.ALLOWED_HOSTS },
-    github: { tokens: env.GITHUB_TOKEN, apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com' },
+    github: {
+      tokens: env.GITHUB_TOKEN,
+      app:
+        env.GITHUB_APP_ID === undefined || env.GITHUB_APP_PRIVATE_KEY === undefined
+          ? null
+          : { id: env.GITHUB_APP_ID, privateKey: env.GITHUB_APP_PRIVATE_KEY },
+      apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+      allowPrivate: env.ALLOW_PRIVATE,
+    },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
     bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
     sources: env.SOURCES as readonly SourceName[],
@@ -136,4 +189,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL,
     laurelsUrl: env.LAURELS_URL ?? null,
   });
+}
+
+/** Of variables that belong together, those whose other half is missing. */
+function lonelyVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
+  const [id, key] = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const;
+  if (isSet(id) === isSet(key)) return [];
+  return isSet(id) ? [`${key}: is missing, but ${id} is set`] : [`${id}: is missing, but ${key} is set`];
 }

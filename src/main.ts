@@ -26,7 +26,6 @@ import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
-import { TASK_QUEUES } from './workflows/contract.ts';
 import { loadSampleOnce } from '../sample/load.ts';
 
 /*
@@ -113,13 +112,11 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
   const [, workers] = await Promise.all([
     isOneShot ? null : databaseToday(db).then((today) => loadSampleOnce(db, today)),
-    // The archive's queue is polled even without a mirror: an import makes it available to a running stack.
     createWorkers({
       temporal,
       db,
       engine,
       sources,
-      queues: Object.values(TASK_QUEUES),
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
@@ -152,6 +149,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       instance,
       availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
+      allowPrivate: config.github.allowPrivate,
       allowedHosts: [config.http.host, ...config.http.allowedHosts],
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
@@ -212,7 +210,7 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
       : null,
     [
       'A board of yours',
-      config.github.tokens.length > 0
+      config.github.tokens.length > 0 || config.github.app !== null
         ? 'npm run -s laurels -- scrape OWNER/NAME --wait'
         : 'GITHUB_TOKEN in .env, start again, then: npm run -s laurels -- scrape OWNER/NAME --wait',
     ],

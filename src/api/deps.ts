@@ -19,6 +19,8 @@ export interface ApiDeps {
   readonly availableSources: () => readonly ContributionSource[];
   /** What GitHub says about a name. */
   readonly lookUpRepository: (name: RepositoryName) => Promise<RepositoryLookup>;
+  /** Private repositories may be added. */
+  readonly allowPrivate: boolean;
   /** Host names besides the loopback ones, `name` or `name:port`. */
   readonly allowedHosts: readonly string[];
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */

@@ -46,6 +46,9 @@ export interface Pace {
   readonly heartbeatTimeoutMs: number;
 }
 
+/** Slices of one source that a scrape reads at the same time. The source itself keeps their requests within its limits. */
+export const SLICES_AT_ONCE = 4;
+
 /** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
 export interface ScrapeInput {
   readonly jobId: string;

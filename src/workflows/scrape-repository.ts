@@ -14,7 +14,7 @@ import type { DispatchActivities } from '../activities/dispatch-activities.ts';
 import type { ReadActivities } from '../activities/read-activities.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { BOOKKEEPING, stepOptions } from './activity-options.ts';
-import { SCRAPE_PHASE, taskQueueOf, type ScrapeInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
+import { SCRAPE_PHASE, SLICES_AT_ONCE, taskQueueOf, type ScrapeInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
 import { reasonOf } from './failure-message.ts';
 import { readSlices } from './read-slices.ts';
 
@@ -23,8 +23,6 @@ const books = proxyActivities<JobActivities & DispatchActivities>(BOOKKEEPING);
 
 /** Publishing may find slices undone again (a crash of Postgres empties the unlogged staging); more often than this is a fault. */
 const MAX_ROUNDS = 10;
-/** Slices of one source that are read at the same time. The source itself keeps their requests within its limits. */
-const SLICES_AT_ONCE = 4;
 
 /**
  * Reads a repository's contributions from the sources of its job, in turn, and publishes them at once. However it ends, the

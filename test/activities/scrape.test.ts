@@ -201,6 +201,22 @@ describe('a source that takes long', () => {
   });
 });
 
+test('a worker that finds no archive polls for its scrapes once the first import has made one', async () => {
+  const archive = createScriptedSource({ ...TWO_SLICES, name: 'gharchive' });
+  let isThere = false;
+  await stack.withWorkers(
+    [archive],
+    async () => {
+      const queued = await stack.scrape('archived', { sources: ['gharchive'] });
+      // Its first step is taken by the other queue's worker.
+      await until(async () => (await stack.job(queued)).status === 'RUNNING');
+      isThere = true;
+      expect(await stack.finished(queued)).toMatchObject({ status: 'COMPLETED', eventsProcessed: 50 });
+    },
+    () => (isThere ? [archive] : []),
+  );
+});
+
 test('a job that ends starts the next in line', async () => {
   await stack.withWorkers([createScriptedSource(TWO_SLICES)], async () => {
     const [first, second] = [await stack.scrape('line-1', { limit: 1 }), await stack.scrape('line-2', { limit: 1 })];

@@ -7,7 +7,7 @@ import type { ApiDeps, ApiEngine } from '../../src/api/deps.ts';
 import type { Problem } from '../../src/api/errors.ts';
 import type { Database } from '../../src/db/database.ts';
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
-import type { ContributionSource } from '../../src/sources/contribution-source.ts';
+import type { ContributionSource, Estimate } from '../../src/sources/contribution-source.ts';
 import type { RepositoryLookup } from '../../src/sources/github/repository-facts.ts';
 import type { LiveStatus } from '../../src/temporal/engine.ts';
 import { createTestDatabase } from '../stack/database.ts';
@@ -58,7 +58,7 @@ function createFakeEngine(): FakeEngine {
 }
 
 /** A source that plans one slice and reads nothing. */
-export function planningSource(name: ContributionSource['name']): ContributionSource {
+export function planningSource(name: ContributionSource['name'], estimate: Estimate | null = null): ContributionSource {
   return {
     name,
     plan: async ({ window }) => ({
@@ -67,6 +67,7 @@ export function planningSource(name: ContributionSource['name']): ContributionSo
       total: 17,
       unit: 'contributions',
       note: `reads ${window.since} to ${window.until}`,
+      estimate,
     }),
     // oxlint-disable-next-line require-yield -- there is nothing
     async *read() {
@@ -94,6 +95,8 @@ export interface TestApi {
   readonly engine: FakeEngine;
   /** What GitHub says; set by tests. */
   lookup: RepositoryLookup;
+  /** ALLOW_PRIVATE. */
+  allowPrivate: boolean;
   sources: readonly ContributionSource[];
   /** The lines that were logged. */
   readonly logged: Record<string, unknown>[];
@@ -134,6 +137,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
   const state = {
     lookup: { state: 'unreachable', reason: 'no token is configured' } as RepositoryLookup,
+    allowPrivate: false,
     sources: [planningSource('gharchive')] as readonly ContributionSource[],
   };
   const deps: ApiDeps = {
@@ -143,6 +147,9 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     instance: 'test-instance',
     availableSources: () => state.sources,
     lookUpRepository: async () => state.lookup,
+    get allowPrivate() {
+      return state.allowPrivate;
+    },
     allowedHosts: ['laurels.example', 'other.example:8443'],
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
