@@ -4,6 +4,7 @@ import { addRepository } from '../../src/db/repositories.ts';
 import { isUnfinished, type ScrapeType } from '../../src/domain/job-status.ts';
 import type { Window } from '../../src/domain/window.ts';
 import type { SourceName } from '../../src/domain/contribution.ts';
+import type { Logger } from '../../src/log/logger.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../src/temporal/dispatch.ts';
 import { connectEngine, type Engine } from '../../src/temporal/engine.ts';
@@ -39,7 +40,8 @@ const FAST: Pace = { initialRetryMs: 200, maximumRetryMs: 600, heartbeatTimeoutM
 export async function startStack({
   pace = FAST,
   maxConcurrentScrapes = 4,
-}: { pace?: Pace; maxConcurrentScrapes?: number } = {}): Promise<RunningStack> {
+  log = quietLog,
+}: { pace?: Pace; maxConcurrentScrapes?: number; log?: Logger } = {}): Promise<RunningStack> {
   const [database, temporal] = await Promise.all([createTestDatabase(), createNamespace()]);
   const { db } = database;
   const { address, namespace } = temporal;
@@ -78,7 +80,7 @@ export async function startStack({
         archiveDir: null,
         mirrorDir: '/nonexistent',
         maxConcurrentScrapes,
-        log: quietLog,
+        log,
         workflowBundle: await workflowBundle(),
       });
       const run = workers.run();

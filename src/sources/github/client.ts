@@ -291,7 +291,10 @@ export class GithubClient {
 
   #factsOf(error: unknown): { status: number; headers: Record<string, unknown>; message: string } {
     const facts = error as { status?: number; message?: string; response?: { headers?: Record<string, unknown> } };
-    return { status: facts.status ?? 500, headers: facts.response?.headers ?? {}, message: this.#redact(facts.message ?? String(error)) };
+    const message = facts.message ?? String(error);
+    // GitHub's unicorns are pages for a browser.
+    const said = /^\s*</.test(message) ? 'it answered with a page of HTML' : this.#redact(message);
+    return { status: facts.status ?? 500, headers: facts.response?.headers ?? {}, message: said };
   }
 
   /** The cause is told without its request, whose headers hold the token. */
