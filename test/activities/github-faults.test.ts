@@ -7,6 +7,8 @@ import { presetWindow } from '../../src/domain/window.ts';
 import { sourceLogOf } from '../../src/log/logger.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { createGithubSource, type GithubSourceOptions } from '../../src/sources/github/source.ts';
+import { fromGitHistory } from '../fakes/github/datasets/from-git-history.ts';
+import { generated } from '../fakes/github/datasets/generated.ts';
 import { handChecked, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
 import {
   badCredentials,
@@ -69,16 +71,15 @@ afterAll(async () => {
   await stack.close();
 });
 
-interface Setup extends HandChecked {
-  readonly github: FakeGithub;
-}
+type Repository = Pick<HandChecked, 'data' | 'repository'>;
+type Setup = Repository & { readonly github: FakeGithub };
 
 async function setUp(
   faults: FakeGithubOptions['faults'] = [],
   options: Partial<GithubSourceOptions> = {},
   fake: Partial<FakeGithubOptions> = {},
+  set: Repository = handChecked(today),
 ): Promise<Setup> {
-  const set = handChecked(today);
   const github = await startFakeGithub({ dataset: set.data, faults, ...fake });
   fakes.push(github);
   source = createGithubSource({
@@ -94,8 +95,12 @@ async function setUp(
   return { ...set, github };
 }
 
-async function scraped(during: (job: StoredJob) => Promise<void> = async () => undefined): Promise<StoredJob> {
-  const queued = await stack.scrape('hand-checked', { owner: 'octo-corp', window: presetWindow('2y', today) });
+async function scraped(
+  { data, repository }: Repository,
+  during: (job: StoredJob) => Promise<void> = async () => undefined,
+): Promise<StoredJob> {
+  const owner = data.ownerOf(repository).login;
+  const queued = await stack.scrape(repository.name, { owner, window: presetWindow('2y', today) });
   await during(queued);
   const job = await stack.finished(queued);
   jobs.push(job);
@@ -121,6 +126,24 @@ const refusedCursor = changed(() => ({
 }));
 
 describe('a job ends right', () => {
+  test.each<[string, number, () => Repository]>([
+    [
+      'of a generated repository',
+      5,
+      () => generated({ commits: 700, pullRequests: 150, comments: 500, reviewComments: 200, releases: 20, today }),
+    ],
+    ['of this project, made from its git history', 2, () => fromGitHistory(process.cwd())],
+  ])('%s, its lists read side by side, all of them within the limit of one token', async (_, least, make) => {
+    const limits = { inFlight: 6, restPerMinute: Infinity, graphqlPerMinute: Infinity };
+    const set = await setUp([], { limits }, { latencyMs: 20 }, make());
+    const job = await scraped(set);
+    expect(job).toMatchObject({ ...ended, attempt: 1 });
+    await expectRightBoard(stack.database.db, set, job);
+    // One list alone has four at most.
+    expect(set.github.mostAtOnce).toBeGreaterThanOrEqual(least);
+    expect(set.github.mostAtOnce).toBeLessThanOrEqual(6);
+  });
+
   test.each<[string, readonly Matcher[], Fault]>([
     ['429', PULL_REQUESTS, status(429, 'Too Many Requests', { 'retry-after': '1' })],
     ['403, the secondary limit, with retry-after', COMMENTS, secondaryLimit({ retryAfterSeconds: 1 })],
@@ -142,7 +165,7 @@ describe('a job ends right', () => {
     ],
   ])('after %s', async (_, matchers, fault) => {
     const set = await setUp(matchers.map((matcher) => [matcher, fault]));
-    const job = await scraped();
+    const job = await scraped(set);
     expect(job).toMatchObject({ ...ended, attempt: 1, waitingUntil: null });
     expect(set.github.requests.filter((request) => request.fault !== null).length).toBeGreaterThan(0);
     await expectRightBoard(stack.database.db, set, job);
@@ -150,7 +173,7 @@ describe('a job ends right', () => {
 
   test('after faults on half of all requests, until they stop', async () => {
     const set = await setUp([[{ when: ({ index }) => index % 2 === 0 && index < 60 }, htmlError(502)]], { retries: 5 });
-    const job = await scraped();
+    const job = await scraped(set);
     expect(job).toMatchObject(ended);
     await expectRightBoard(stack.database.db, set, job);
   });
@@ -161,7 +184,7 @@ describe('a job ends right', () => {
     const app = { id: 7, privateKey: KEY };
     const fake = { app: { id: 7, installations, tokenLifetimeMs: 3_600_000 }, tokens: {} };
     const set = await setUp([[expired, badCredentials()]], { tokens: [], app }, fake);
-    const job = await scraped();
+    const job = await scraped(set);
     expect(job).toMatchObject(ended);
     expect(set.github.appTokens.given).toBe(2);
     await expectRightBoard(stack.database.db, set, job);
@@ -189,8 +212,8 @@ describe('a job says what is wrong, and publishes nothing', () => {
       { errorCode: 'step_failed', errorMessage: expect.stringMatching(/\(while reading github \(issue-comments\); tried 4 times\)/) },
     ],
   ])('after %s', async (_, matcher, fault, expected) => {
-    await setUp([[matcher, fault]], { retries: 1 });
-    const job = await scraped();
+    const set = await setUp([[matcher, fault]], { retries: 1 });
+    const job = await scraped(set);
     expect(job).toMatchObject({ status: 'FAILED', complete: null, eventsProcessed: 0, ...expected });
     const { rows } = await stack.database.db.pool.query('SELECT FROM contribution_event LIMIT 1');
     expect(rows).toEqual([]);
@@ -198,9 +221,9 @@ describe('a job says what is wrong, and publishes nothing', () => {
 });
 
 test('403, the secondary limit without retry-after: the job waits a minute, visibly, and spends no attempt', async () => {
-  await setUp([[{ operation: 'Issues', nth: 1 }, secondaryLimit()]]);
+  const set = await setUp([[{ operation: 'Issues', nth: 1 }, secondaryLimit()]]);
   let waiting: StoredJob | undefined;
-  const job = await scraped(async (queued) => {
+  const job = await scraped(set, async (queued) => {
     await until(async () => {
       waiting = await stack.job(queued);
       return waiting.waitingUntil !== null;
