@@ -80,6 +80,11 @@ function appErrorOf(error: unknown): AppError {
   return new AppError('internal_error', 500, 'Something went wrong here. The log has more under this request id.', {}, { cause: error });
 }
 
+/** The status an error is answered with. */
+export function statusOf(error: unknown): number {
+  return appErrorOf(error).status;
+}
+
 function problemOf(error: AppError, path: string | undefined, requestId: string | undefined): Problem {
   const { errors, job, location: _location, ...details } = error.details;
   const words = error.code.replaceAll('_', ' ');
@@ -101,6 +106,7 @@ function headersOf(error: AppError): Record<string, string> {
   return {
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
+    ...(error.status === 401 ? { 'www-authenticate': 'Bearer realm="Laurels"' } : {}),
     ...(error.status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
     ...(typeof error.details.allow === 'string' ? { allow: error.details.allow } : {}),
     ...(typeof error.details.location === 'string' ? { location: error.details.location } : {}),
