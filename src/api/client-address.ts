@@ -9,23 +9,16 @@ export interface ClientAddresses {
   isSecure(request: IncomingMessage): boolean;
 }
 
-/** Names for ranges, as Express and nginx people know them. */
-const RANGES: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
-
-function rangesOf(word: string): readonly string[] {
-  return RANGES[word] ?? [word.includes('/') ? word : `${word}/${isIP(word) === 6 ? 128 : 32}`];
-}
-
 /** `::ffff:10.0.0.1` as `10.0.0.1`: what IPv4 clients of an IPv6 socket are called. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
-/** Reads X-Forwarded-For and X-Forwarded-Proto of the proxies that TRUST_PROXY names, and of nobody else. */
+/**
+ * Reads X-Forwarded-For and X-Forwarded-Proto of the trusted proxies, and of nobody else.
+ * @param trustedProxies ranges: `10.0.0.0/8`, `::1/128`.
+ */
 export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
   const trusted = new BlockList();
-  for (const range of trustedProxies.flatMap(rangesOf)) {
+  for (const range of trustedProxies) {
     const [network = '', bits = ''] = range.split('/');
     trusted.addSubnet(network, Number(bits), isIP(network) === 6 ? 'ipv6' : 'ipv4');
   }
@@ -52,13 +45,4 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
       return proto?.split(',').at(-1)?.trim() === 'https' && isTrusted(peerOf(request));
     },
   };
-}
-
-/** Whether TRUST_PROXY may hold a word: an address, a range, or the name of one. */
-export function isProxyRange(word: string): boolean {
-  return rangesOf(word).every((range) => {
-    const [network = '', bits = '', ...rest] = range.split('/');
-    const version = isIP(network);
-    return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32);
-  });
 }

@@ -1,3 +1,4 @@
+import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
@@ -30,6 +31,10 @@ export const CONTRACT = {
   cancelJob,
   getScoring,
   deleteSample,
+  createSession,
+  getSession,
+  endSession,
+  listAudit,
   getIndex,
   getHealth,
   getReadiness,

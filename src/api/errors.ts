@@ -3,28 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { NextFunction, Request, Response } from 'express';
 import { AppError, InvalidInput, ServiceUnavailable, type FieldError } from '../domain/errors.ts';
 import type { Logger } from '../log/logger.ts';
-import type { JobReference } from './contract/jobs.ts';
+import type { Problem } from './contract/problems.ts';
 
 /** Seconds after which a client may try again when a service is away. */
 const RETRY_AFTER_S = 5;
-
-/** The body of an error answer: RFC 9457, with the error's stable code and the request's id. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  /** The path that was asked for. */
-  readonly instance?: string;
-  readonly request_id?: string;
-  /** Which fields or parameters are wrong. */
-  readonly errors?: readonly FieldError[];
-  /** 409: the job that is in the way. */
-  readonly job?: JobReference;
-  /** The evidence: ids, names. */
-  readonly details?: Readonly<Record<string, unknown>>;
-}
 
 /** The name that was asked for is an old one: the answer is a redirect. */
 export class RepositoryMoved extends AppError {
@@ -97,7 +79,7 @@ function problemOf(error: AppError, path: string | undefined, requestId: string 
     ...(path === undefined ? {} : { instance: path }),
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(Array.isArray(errors) && errors.length > 0 ? { errors: errors as readonly FieldError[] } : {}),
-    ...(job === undefined ? {} : { job: job as JobReference }),
+    ...(job === undefined ? {} : { job: job as NonNullable<Problem['job']> }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   };
 }

@@ -4,7 +4,8 @@ import { startApi } from '../../src/api/api-server.ts';
 import { CONTRACT, type Contract, type EndpointName } from '../../src/api/contract.ts';
 import type { Endpoint, Sent } from '../../src/api/contract/endpoint.ts';
 import type { ApiDeps, ApiEngine } from '../../src/api/deps.ts';
-import type { Problem } from '../../src/api/errors.ts';
+import type { Problem } from '../../src/api/contract/problems.ts';
+import type { GateOptions } from '../../src/api/gate.ts';
 import type { Database } from '../../src/db/database.ts';
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
@@ -113,6 +114,8 @@ const PROBLEM_FIELDS = ['type', 'title', 'status', 'detail', 'code', 'instance',
 function conform(name: EndpointName, { status, headers, body }: Answer): void {
   const { answers } = CONTRACT[name] as Endpoint;
   const described = answers[status];
+  // What can be read can be unchanged.
+  if (status === 304 && CONTRACT[name].method === 'get') return;
   if (described === undefined) {
     if (status < 400 || headers.get('content-type') !== 'application/problem+json; charset=utf-8') {
       throw new Error(`${name} answered ${status} (${headers.get('content-type')}), which the contract does not describe`);
@@ -126,7 +129,20 @@ function conform(name: EndpointName, { status, headers, body }: Answer): void {
   if (described.body !== undefined) described.body.parse(body);
 }
 
-export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<TestApi> {
+/** Open to this machine only, without a limit. */
+export const LOCAL: GateOptions = {
+  isExposed: false,
+  publicReads: false,
+  allowedHosts: ['laurels.example', 'other.example:8443'],
+  trustedProxies: [],
+  requestsPerMinute: 600,
+};
+
+/** @param overrides `gate`: what of it is other than open to this machine only. */
+export async function startTestApi({
+  gate = {},
+  ...overrides
+}: Partial<Omit<ApiDeps, 'gate'>> & { readonly gate?: Partial<GateOptions> } = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const { db } = database;
   const engine = createFakeEngine();
@@ -143,7 +159,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     instance: 'test-instance',
     availableSources: () => state.sources,
     lookUpRepository: async () => state.lookup,
-    allowedHosts: ['laurels.example', 'other.example:8443'],
+    gate: { ...LOCAL, ...gate },
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
     ...overrides,
