@@ -48,7 +48,10 @@ const isRange = (range: string): boolean => {
 const ranges = list.transform((words, context) => {
   const found = words.flatMap((word) => RANGES[word] ?? [isIP(word) === 0 ? word : `${word}/${isIP(word) === 6 ? 128 : 32}`]);
   if (found.every(isRange)) return found;
-  context.addIssue({ code: 'custom', message: 'must be a comma-separated list of addresses, ranges like 10.0.0.0/8, loopback, uniquelocal' });
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a comma-separated list of addresses, ranges like 10.0.0.0/8, loopback, uniquelocal',
+  });
   return z.NEVER;
 });
 const yesOrNo = optional.transform((value, context) => {

@@ -5,7 +5,11 @@ import { startHttp, type HttpServer } from './http-server.ts';
 import { createLogStream } from './log-stream.ts';
 
 /** How the settings open the API; the address it listens on is a name it answers to. */
-export function gateOf({ host, allowedHosts, ...policy }: Omit<GateOptions, 'allowedHosts'> & {
+export function gateOf({
+  host,
+  allowedHosts,
+  ...policy
+}: Omit<GateOptions, 'allowedHosts'> & {
   readonly host: string;
   readonly allowedHosts: readonly string[];
 }): GateOptions {

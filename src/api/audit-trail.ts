@@ -27,7 +27,8 @@ export interface AuditTrail {
 /** The ids that a path holds. */
 export function idsInPath(params: Readonly<Record<string, unknown>>): AuditTarget {
   const ids = Object.entries(params).filter(
-    (entry): entry is [string, string] => ID_PARAMETERS.has(entry[0]) && typeof entry[1] === 'string' && /^[0-9a-f-]{1,36}$/i.test(entry[1]),
+    (entry): entry is [string, string] =>
+      ID_PARAMETERS.has(entry[0]) && typeof entry[1] === 'string' && /^[0-9a-f-]{1,36}$/i.test(entry[1]),
   );
   return Object.fromEntries(ids);
 }

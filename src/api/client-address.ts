@@ -32,7 +32,11 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
     addressOf(request) {
       // Each proxy appends the peer it saw: read from the end, as long as who wrote it is trusted.
       let address = peerOf(request);
-      const told = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',').map((part) => plain(part.trim()));
+      const told = [request.headers['x-forwarded-for'] ?? []]
+        .flat()
+        .join(',')
+        .split(',')
+        .map((part) => plain(part.trim()));
       for (const earlier of told.toReversed()) {
         if (!isTrusted(address) || isIP(earlier) === 0) break;
         address = earlier;

@@ -51,9 +51,14 @@ export function createGate(db: Database, options: GateOptions): Gate {
     validate: false,
     handler: (_, response, next) =>
       void next(
-        new AppError('too_many_requests', 429, `More than ${options.requestsPerMinute} requests in a minute. Retry-After says when to go on.`, {
-          name: whose(response).name,
-        }),
+        new AppError(
+          'too_many_requests',
+          429,
+          `More than ${options.requestsPerMinute} requests in a minute. Retry-After says when to go on.`,
+          {
+            name: whose(response).name,
+          },
+        ),
       ),
   });
   const count = async (request: Request, response: Response): Promise<void> => {

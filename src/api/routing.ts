@@ -69,7 +69,11 @@ async function bodyOf(endpoint: Endpoint, request: Request, response: Response):
 /** `/api/v1/jobs/{id}` as Express writes it. */
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-function answerOf(reply: { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }): KeptAnswer {
+function answerOf(reply: {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}): KeptAnswer {
   return { status: reply.status, headers: reply.headers ?? {}, body: 'body' in reply ? JSON.stringify(reply.body) : null };
 }
 

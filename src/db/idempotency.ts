@@ -39,10 +39,16 @@ export async function beginRequest(db: Database | Queryable, { actor, key, sha25
       [actor, key, sha256, KEPT_HOURS, ABANDONED_MINUTES],
     );
     if (begun.rowCount === 1) return { state: 'begun' };
-    const { rows } = await queryable(db).query<{ isSame: boolean; status: number | null; headers: Record<string, string>; body: string | null }>(
-      `SELECT request_sha256 = $3 AS "isSame", status, headers, body FROM idempotency_key WHERE actor = $1 AND key = $2`,
-      [actor, key, sha256],
-    );
+    const { rows } = await queryable(db).query<{
+      isSame: boolean;
+      status: number | null;
+      headers: Record<string, string>;
+      body: string | null;
+    }>(`SELECT request_sha256 = $3 AS "isSame", status, headers, body FROM idempotency_key WHERE actor = $1 AND key = $2`, [
+      actor,
+      key,
+      sha256,
+    ]);
     const [known] = rows;
     // Given back between the two statements: it is free.
     if (known === undefined) continue;

@@ -25,7 +25,10 @@ export async function staleRepositories(db: Database, olderThanHours: number): P
 }
 
 /** Removes log lines and ended jobs that are past their time, what ended jobs left staged, and snapshots nobody compares with. */
-export async function prune(db: Database, keep: { readonly logDays: number; readonly jobDays: number; readonly auditDays?: number }): Promise<void> {
+export async function prune(
+  db: Database,
+  keep: { readonly logDays: number; readonly jobDays: number; readonly auditDays?: number },
+): Promise<void> {
   const { rows } = await db.pool.query<{ id: string }>(
     `SELECT DISTINCT j.id FROM scrape_job j JOIN planned_slice p ON p.job_id = j.id
      WHERE j.status NOT IN ('QUEUED','RUNNING','RETRYING') AND j.completed_at < now() - make_interval(hours => $1)`,

@@ -16,7 +16,12 @@ export const createSession = endpoint({
   access: 'open',
   summary: 'Sign a browser in with an API key; the answer sets an httpOnly cookie',
   body: z.strictObject({
-    key: z.string().min(1).max(200).describe('An API key: lrl_ and 43 characters').meta({ examples: [`lrl_${'A'.repeat(43)}`] }),
+    key: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe('An API key: lrl_ and 43 characters')
+      .meta({ examples: [`lrl_${'A'.repeat(43)}`] }),
   }),
   answers: { 201: { description: 'Signed in', body: signedIn } },
   problems: ['invalid_key'],

@@ -60,14 +60,25 @@ export const problem = z.strictObject({
   title: z.string(),
   status: z.int().min(300).max(599),
   detail: z.string().describe('What is wrong and what would be right, for people'),
-  code: z.string().regex(/^[a-z_]+$/).describe('Stable; what programs go by'),
+  code: z
+    .string()
+    .regex(/^[a-z_]+$/)
+    .describe('Stable; what programs go by'),
   instance: z.string().optional().describe('The path that was asked for'),
   request_id: z.string().optional().describe("X-Request-Id; the server's log has it too"),
   errors: z
-    .array(z.strictObject({ pointer: z.string().describe('JSON pointer into the body, or name of the parameter'), detail: z.string() }).readonly())
+    .array(
+      z
+        .strictObject({ pointer: z.string().describe('JSON pointer into the body, or name of the parameter'), detail: z.string() })
+        .readonly(),
+    )
     .readonly()
     .optional(),
-  job: z.strictObject({ id: z.uuid(), status: z.enum(JOB_STATUSES), url: z.string() }).readonly().optional().describe('409: the job in the way'),
+  job: z
+    .strictObject({ id: z.uuid(), status: z.enum(JOB_STATUSES), url: z.string() })
+    .readonly()
+    .optional()
+    .describe('409: the job in the way'),
   details: z.record(z.string(), z.unknown()).readonly().optional(),
 });
 export type Problem = Readonly<z.infer<typeof problem>>;

@@ -97,7 +97,11 @@ export const getRepository = endpoint({
   answers: {
     200: {
       description: 'The repository',
-      body: z.strictObject({ ...repositoryFields, last_job: jobResource.nullable().describe('null: none yet, or read without a key'), coverage: coverageSummary }),
+      body: z.strictObject({
+        ...repositoryFields,
+        last_job: jobResource.nullable().describe('null: none yet, or read without a key'),
+        coverage: coverageSummary,
+      }),
     },
     308: { description: 'It has another name now; Location has it' },
   },

@@ -29,8 +29,7 @@ export const Session = defineEntity({
   ],
   properties: {
     idSha256: p.blob().primary(),
-    apiKeyId: () =>
-      p.manyToOne(ApiKey).mapToPk().fieldName('api_key_id').deleteRule('cascade').updateRule('no action').index(false),
+    apiKeyId: () => p.manyToOne(ApiKey).mapToPk().fieldName('api_key_id').deleteRule('cascade').updateRule('no action').index(false),
     createdAt: moment().defaultRaw('now()'),
     expiresAt: moment(),
   },
