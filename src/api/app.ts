@@ -3,12 +3,15 @@ import helmet from 'helmet';
 import { AppError, InvalidInput } from '../domain/errors.ts';
 import type { ApiDeps } from './deps.ts';
 import { createAuditTrail } from './audit-trail.ts';
+import { createDocsPage } from './docs-page.ts';
 import { answerErrors, pathOf } from './errors.ts';
 import type { Gate } from './gate.ts';
 import { logRequests } from './request-log.ts';
 import { accessHandlers } from './routes/access.ts';
+import { badgeHandlers } from './routes/badges.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
+import { openApiHandlers } from './routes/openapi.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
@@ -64,14 +67,8 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  if (deps.temporalUiUrl !== null) {
-    // Whoever sees it can end and begin workflows.
-    app.use(async (request, response, next) => {
-      if (isTemporalUi(request)) await gate.admit(request, response, 'admin');
-      next();
-    });
-    app.use(createTemporalUiProxy(deps.temporalUiUrl));
-  }
+  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate));
+  app.use(createDocsPage());
   const handlers = {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
@@ -79,6 +76,8 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
     ...jobHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),
+    ...badgeHandlers(deps),
+    ...openApiHandlers(),
   };
   mountContract(app, handlers, { db: deps.db, gate, trail: createAuditTrail(deps.db, deps.log) });
   app.use((request) => {

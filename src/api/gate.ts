@@ -50,7 +50,7 @@ export function createGate(db: Database, options: GateOptions): Gate {
     // Its checks are about Express's own idea of proxies, which is not used here.
     validate: false,
     handler: (_, response, next) =>
-      void next(
+      next(
         new AppError(
           'too_many_requests',
           429,
@@ -63,7 +63,7 @@ export function createGate(db: Database, options: GateOptions): Gate {
   });
   const count = async (request: Request, response: Response): Promise<void> => {
     await new Promise<void>((resolve, reject) => {
-      void limiter(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)));
+      void limiter(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
     });
   };
 

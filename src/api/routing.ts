@@ -56,7 +56,7 @@ async function bodyOf(endpoint: Endpoint, request: Request, response: Response):
       throw new AppError('unsupported_media_type', 415, 'Send the body as JSON, with Content-Type: application/json.');
     }
     await new Promise<void>((resolve, reject) => {
-      parseJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)));
+      parseJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
     });
   }
   const body: unknown = request.body;

@@ -4,8 +4,9 @@ import { startApi } from '../../src/api/api-server.ts';
 import { CONTRACT, type Contract, type EndpointName } from '../../src/api/contract.ts';
 import type { Endpoint, Sent } from '../../src/api/contract/endpoint.ts';
 import type { ApiDeps, ApiEngine } from '../../src/api/deps.ts';
-import type { Problem } from '../../src/api/contract/problems.ts';
+import { problem } from '../../src/api/contract/problems.ts';
 import type { GateOptions } from '../../src/api/gate.ts';
+import { problemsOf } from '../../src/api/openapi/endpoint-problems.ts';
 import type { Database } from '../../src/db/database.ts';
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
@@ -108,8 +109,6 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-const PROBLEM_FIELDS = ['type', 'title', 'status', 'detail', 'code', 'instance', 'request_id', 'errors', 'job', 'details'];
-
 /** Holds an answer against the contract: a described status with a fitting body, or a problem. */
 function conform(name: EndpointName, { status, headers, body }: Answer): void {
   const { answers } = CONTRACT[name] as Endpoint;
@@ -120,9 +119,10 @@ function conform(name: EndpointName, { status, headers, body }: Answer): void {
     if (status < 400 || headers.get('content-type') !== 'application/problem+json; charset=utf-8') {
       throw new Error(`${name} answered ${status} (${headers.get('content-type')}), which the contract does not describe`);
     }
-    const problem = body as Problem;
-    const unknown = Object.keys(problem).filter((field) => !PROBLEM_FIELDS.includes(field));
-    if (problem.status !== status || unknown.length > 0) throw new Error(`not a problem: ${JSON.stringify(problem)}`);
+    const { code } = problem.parse(body);
+    if (!problemsOf(CONTRACT[name]).some((known) => known.status === status && known.code === code)) {
+      throw new Error(`${name} answered ${status} ${code}: list it in the endpoint's problems (and in contract/problems.ts)`);
+    }
     return;
   }
   if (headers.get('content-type')?.startsWith('text/csv') === true) return;

@@ -1,4 +1,5 @@
 import { createApiKey } from '../../../src/db/api-keys.ts';
+import type { ApiDeps } from '../../../src/api/deps.ts';
 import type { GateOptions } from '../../../src/api/gate.ts';
 import { SCOPES, type Scope } from '../../../src/domain/scope.ts';
 import { CONTRACT, type EndpointName } from '../../../src/api/contract.ts';
@@ -12,8 +13,11 @@ export interface ExposedApi extends TestApi {
   as(scope: Scope): { authorization: string };
 }
 
-export async function startExposedApi(gate: Partial<GateOptions> = {}): Promise<ExposedApi> {
-  const api = await startTestApi({ gate: { isExposed: true, requestsPerMinute: 0, ...gate } });
+export async function startExposedApi(
+  gate: Partial<GateOptions> = {},
+  overrides: Partial<Omit<ApiDeps, 'gate'>> = {},
+): Promise<ExposedApi> {
+  const api = await startTestApi({ ...overrides, gate: { isExposed: true, requestsPerMinute: 0, ...gate } });
   const made = await Promise.all(
     SCOPES.map(async (scope) => {
       const { key, stored } = await createApiKey(api.db, { name: `${scope} key`, scope });
