@@ -1,7 +1,8 @@
 import './cli/current-node.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { startApi } from './api/api-server.ts';
+import { ensureAdminKey } from './api/admin-key.ts';
+import { gateOf, startApi } from './api/api-server.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
@@ -29,6 +30,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
   });
   const { db, engine } = services;
   try {
+    await ensureAdminKey(db, http);
     const instance = randomUUID();
     const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log) });
     const server = await startApi(
@@ -40,7 +42,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         availableSources: sources.available,
         lookUpRepository: createRepositoryFacts(github),
         allowPrivate: github.allowPrivate,
-        allowedHosts: [http.host, ...http.allowedHosts],
+        gate: gateOf(http),
         // A Web UI that others run has an address of its own, and jobs link to it there.
         temporalUiUrl: null,
         maxConcurrentScrapes,
@@ -80,7 +82,11 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof AppError) log.fatal({ code: error.code }, error.message);
     else log.fatal({ err: error }, 'server failed');
-    return error instanceof InvalidConfiguration || error instanceof NotReady ? 2 : 1;
+    return error instanceof InvalidConfiguration ||
+      error instanceof NotReady ||
+      (error instanceof AppError && error.code === 'admin_key_missing')
+      ? 2
+      : 1;
   }
 }
 

@@ -1,3 +1,5 @@
+import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
+import { getContributorBadge, getRepositoryBadge } from './contract/badges.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
@@ -10,7 +12,7 @@ import {
   refreshRepository,
   scrapeRepository,
 } from './contract/repositories.ts';
-import { deleteSample, getHealth, getIndex, getReadiness, getScoring } from './contract/system.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -30,6 +32,13 @@ export const CONTRACT = {
   cancelJob,
   getScoring,
   deleteSample,
+  createSession,
+  getSession,
+  endSession,
+  listAudit,
+  getRepositoryBadge,
+  getContributorBadge,
+  getOpenApi,
   getIndex,
   getHealth,
   getReadiness,
