@@ -1,5 +1,6 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import { Avatar } from './entities/avatar.ts';
 import { ArchiveFile } from './entities/archive-file.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
@@ -11,6 +12,7 @@ import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
+import { Migration20261124030000_contributor_pages } from './migrations/Migration20261124030000_contributor_pages.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -22,6 +24,7 @@ export function ormOptions(url: string) {
       SyncCursor,
       GithubUser,
       UserAlias,
+      Avatar,
       ContributorEnrichment,
       PullRequest,
       ContributionEvent,
@@ -45,7 +48,11 @@ export function ormOptions(url: string) {
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change],
+      migrationsList: [
+        Migration20261123210000_foundation,
+        Migration20261123230000_staged_change,
+        Migration20261124030000_contributor_pages,
+      ],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

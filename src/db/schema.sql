@@ -14,6 +14,13 @@ table archive_file
   constraint archive_file_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'degraded'::text, 'damaged'::text, 'empty'::text])))
   CREATE INDEX archive_file_hour_index ON archive_file USING btree (hour)
 
+table avatar
+  github_id bigint not null
+  media_type text
+  image bytea
+  fetched_at timestamp with time zone not null default now()
+  constraint avatar_pkey PRIMARY KEY (github_id)
+
 table board
   scope bigint not null
   version bigint not null
@@ -44,6 +51,7 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
+  CREATE INDEX contribution_day_person_index ON contribution_day USING btree (person_id, day)
 
 table contribution_event
   repository_id bigint not null
@@ -113,6 +121,7 @@ table github_user
   constraint github_user_pkey PRIMARY KEY (id)
   constraint github_user_person_id_foreign FOREIGN KEY (person_id) REFERENCES github_user(id)
   constraint github_user_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'bot'::text, 'agent'::text])))
+  CREATE INDEX github_user_not_human_index ON github_user USING btree (id) WHERE (kind <> 'human'::text)
   CREATE INDEX github_user_person_id_index ON github_user USING btree (person_id)
   CREATE INDEX github_user_username_index ON github_user USING btree (lower(username))
 
