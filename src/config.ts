@@ -55,6 +55,7 @@ export const ENVIRONMENT = z.object({
   ALLOWED_HOSTS: list,
   GITHUB_TOKEN: list,
   GITHUB_API_URL: url(['http:', 'https:']),
+  GITHUB_AVATAR_URL: url(['http:', 'https:']),
   GHARCHIVE_DIR: optional,
   BIGQUERY_PROJECT: optional,
   BIGQUERY_API_ENDPOINT: url(['http:', 'https:']),
@@ -90,7 +91,14 @@ export interface Config {
     readonly cli: string | null;
   };
   readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
-  readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
+  readonly github: {
+    readonly tokens: readonly string[];
+    readonly apiUrl: string;
+    /** Where repositories can be looked at. */
+    readonly webUrl: string;
+    /** Where pictures of accounts come from. */
+    readonly avatarUrl: string;
+  };
   readonly gharchiveDir: string | null;
   readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
   /** The sources that SOURCES names, in order of preference; empty: all that are configured. */
@@ -102,6 +110,13 @@ export interface Config {
   readonly logLevel: string;
   /** A running Laurels that the CLI talks to. */
   readonly laurelsUrl: string | null;
+}
+
+const GITHUB_API_URL = 'https://api.github.com';
+
+/** The address for people of the GitHub whose API this is: a GitHub Enterprise has both on one host. */
+function webUrlOf(apiUrl: string): string {
+  return new URL(apiUrl).host === new URL(GITHUB_API_URL).host ? 'https://github.com' : new URL(apiUrl).origin;
 }
 
 /**
@@ -125,7 +140,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       cli: env.TEMPORAL_CLI ?? null,
     },
     http: { host: env.HOST, port: env.PORT, allowedHosts: env.ALLOWED_HOSTS },
-    github: { tokens: env.GITHUB_TOKEN, apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com' },
+    github: {
+      tokens: env.GITHUB_TOKEN,
+      apiUrl: env.GITHUB_API_URL ?? GITHUB_API_URL,
+      webUrl: webUrlOf(env.GITHUB_API_URL ?? GITHUB_API_URL),
+      avatarUrl: env.GITHUB_AVATAR_URL ?? 'https://avatars.githubusercontent.com',
+    },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
     bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
     sources: env.SOURCES as readonly SourceName[],

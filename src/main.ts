@@ -21,6 +21,7 @@ import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from 
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
@@ -152,6 +153,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       instance,
       availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
+      fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
+      githubWebUrl: config.github.webUrl,
       allowedHosts: [config.http.host, ...config.http.allowedHosts],
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,

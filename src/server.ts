@@ -9,6 +9,7 @@ import { pendingMigrations } from './db/migrate.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
@@ -61,6 +62,8 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           instance,
           availableSources: sources.available,
           lookUpRepository: createRepositoryFacts(config.github),
+          fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
+          githubWebUrl: config.github.webUrl,
           allowedHosts: [http.host, ...http.allowedHosts],
           // A Web UI that others run has an address of its own, and jobs link to it there.
           temporalUiUrl: null,

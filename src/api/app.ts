@@ -5,9 +5,14 @@ import type { ApiDeps } from './deps.ts';
 import { answerErrors, pathOf } from './errors.ts';
 import { createHostAllowList } from './host-allow-list.ts';
 import { logRequests } from './request-log.ts';
+import { avatarHandlers } from './routes/avatars.ts';
+import { compareHandlers } from './routes/compare.ts';
+import { contributorHandlers } from './routes/contributors.ts';
+import { dashboardHandlers } from './routes/dashboard.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
+import { searchHandlers } from './routes/search.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
 import { mountContract } from './routing.ts';
@@ -69,6 +74,11 @@ export function createApp(deps: ApiDeps): Express {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
     ...boardHandlers(deps),
+    ...compareHandlers(deps),
+    ...contributorHandlers(deps),
+    ...searchHandlers(deps),
+    ...dashboardHandlers(deps),
+    ...avatarHandlers(deps),
     ...jobHandlers(deps),
     ...systemHandlers(deps),
   });

@@ -2,25 +2,20 @@ import { createHash } from 'node:crypto';
 import type { AccountKind } from '../domain/account-kind.ts';
 import { SCORED, type Scored } from '../domain/scoring.ts';
 import type { Day } from '../domain/window.ts';
+import { factsSql, type FactRow } from './board-figures.ts';
 import type { Bind } from './board-ranking.ts';
 import type { Place } from './board-cursor.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
-
-type CountColumn = (typeof SCORED)[Scored]['column'];
 
 /** What a board is in the order of: a figure, best first, or (null) its ranks. */
 export type BoardSort = Scored | 'total_score' | 'last_contribution_at';
 
 /** A row of a page with its person and what the next page needs to know of it. */
-export interface PageRow extends Readonly<Record<CountColumn, number | null>> {
+export interface PageRow extends FactRow {
   readonly person_id: number;
   readonly rank: number;
   readonly position: number | null;
-  readonly total_score: number;
-  readonly unknown_kinds: number;
   readonly repositories_contributed: number | null;
-  readonly first_contribution_at: Date;
-  readonly last_contribution_at: Date;
   readonly github_id: number;
   readonly username: string;
   readonly display_name: string | null;
@@ -49,7 +44,7 @@ export interface PageQuery {
   /** The page has this person in its middle. */
   readonly around: number | null;
   /** SQL of `person_id, rank, was_ranked` of seven days earlier, for the people of `page`; null: nothing to compare with. */
-  readonly then: string | null;
+  readonly earlier: string | null;
   /** SQL of what the ranking is made of, read in the same moment. */
   readonly data: string | null;
 }
@@ -64,10 +59,10 @@ export async function readPage(db: Database | Queryable, values: unknown[], o: P
   const text = `WITH ${o.isStored ? storedPage(o, bind, figure) : madePage(o, bind, figure)}
     SELECT p.*, u.github_id, u.username, u.display_name, u.avatar_url, u.kind, lower(u.username) AS login_key, p.total_score::text AS score_key,
       ${figure === null ? 'NULL::text' : `${figure.of('p')}::text`} AS sort_key,
-      ${o.then === null ? 'NULL::int AS rank_then, NULL::boolean AS was_ranked' : 't.rank AS rank_then, t.was_ranked'},
+      ${o.earlier === null ? 'NULL::int AS rank_then, NULL::boolean AS was_ranked' : 't.rank AS rank_then, t.was_ranked'},
       ${o.data ?? 'NULL::text'} AS data
     FROM page p JOIN github_user u ON u.id = p.person_id
-    ${o.then === null ? '' : `LEFT JOIN (${o.then}) AS t ON t.person_id = p.person_id`}
+    ${o.earlier === null ? '' : `LEFT JOIN (${o.earlier}) AS t ON t.person_id = p.person_id`}
     ORDER BY ${figure === null ? '' : `${figure.of('p')} DESC, `}${o.isStored ? 'p.position' : 'p.total_score DESC, lower(u.username) COLLATE "C", p.person_id'}`;
   // Prepared once per connection: the same text always has the same name.
   const name = `board-${createHash('sha1').update(text).digest('base64url')}`;
@@ -151,20 +146,7 @@ function madePage(o: PageQuery, bind: Bind, figure: Figure | null): string {
   return `${ranking}, ${named(from)}, ${page(behind)}`;
 }
 
-const PAGE_COLUMNS = [
-  'person_id',
-  'rank',
-  'position',
-  'total_score',
-  ...Object.values(SCORED).map(({ column }) => column),
-  'unknown_kinds',
-  'repositories_contributed',
-  'first_contribution_at',
-  'last_contribution_at',
-  'total',
-]
-  .map((column) => `c.${column}`)
-  .join(', ');
+const PAGE_COLUMNS = `c.person_id, c.rank, c.position, ${factsSql('c')}, c.repositories_contributed, c.total`;
 
 /** SQL of the ranks that a board's snapshot of a day has, and whether somebody was ranked on an earlier day. */
 export function ranksOfSnapshot(bind: Bind, scope: number, day: Day): string {

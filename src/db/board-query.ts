@@ -1,9 +1,9 @@
 import type { AccountKind } from '../domain/account-kind.ts';
 import { BoardChanged, ContributorNotFound } from '../domain/errors.ts';
-import { SCORED, type Scored, type ScoredKind } from '../domain/scoring.ts';
+import type { ScoredKind } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
-import { incompleteKinds } from './board-columns.ts';
 import { ranksOfDays, reachesBack, windowThen } from './board-comparison.ts';
+import { figuresOf, type Figures } from './board-figures.ts';
 import { decodePlace, encodePlace, queryKey, type Place } from './board-cursor.ts';
 import { ranksOfSnapshot, readPage, type BoardSort, type PageRow } from './board-page.ts';
 import { storedRanking, sumOfBoards, sumOfDays, type Bind, type Counting } from './board-ranking.ts';
@@ -30,10 +30,8 @@ export interface BoardQuery {
   readonly withSparkline?: boolean;
 }
 
-type CountColumn = (typeof SCORED)[Scored]['column'];
-
-/** A person's line on a board, as the API gives it. A count is null when it is not known, never 0. */
-export interface BoardRow extends Readonly<Record<CountColumn, number | null>> {
+/** A person's line on a board, as the API gives it. */
+export interface BoardRow extends Figures {
   /** 1, 2, 2, 4. */
   readonly rank: number | null;
   /** Places gained (lost, when negative) in the seven days up to `compared_to`; null without a board of that day. */
@@ -45,13 +43,8 @@ export interface BoardRow extends Readonly<Record<CountColumn, number | null>> {
     readonly avatar_url: string | null;
     readonly kind: AccountKind;
   };
-  readonly total_score: number;
-  /** Kinds of which the count is the sum of the known part. */
-  readonly incomplete_kinds: readonly string[];
   /** On boards of several repositories only. */
   readonly repositories_contributed?: number;
-  readonly first_contribution_at: string | null;
-  readonly last_contribution_at: string | null;
   /** Contributions of the last twelve weeks, oldest first; only when asked for. */
   readonly sparkline?: readonly (number | null)[];
 }
@@ -78,6 +71,11 @@ export interface BoardReads {
   coverage(scope: BoardScope, window: Window, state: BoardState): Promise<CoverageSummary>;
 }
 
+/**
+ * Where no snapshot of seven days ago was kept yet, a stored board of at most so many people is compared with one made from days.
+ * Larger ones wait for their snapshots: a page must not take longer the more people there are.
+ */
+const MOST_COMPARED = 20_000;
 /** A board that is rebuilt while it is read is read again, so often. */
 const TRIES = 5;
 
@@ -165,7 +163,11 @@ function countingOf({ scope, kinds, include }: BoardQuery): Counting {
   return {
     repositoryIds: repositoriesIn(scope),
     kinds: kinds ?? null,
-    accountKinds: ['human', ...(include.includes('bots') ? (['bot'] as const) : []), ...(include.includes('agents') ? (['agent'] as const) : [])],
+    accountKinds: [
+      'human',
+      ...(include.includes('bots') ? (['bot'] as const) : []),
+      ...(include.includes('agents') ? (['agent'] as const) : []),
+    ],
   };
 }
 
@@ -185,8 +187,18 @@ async function rowsOf(
   const bind: Bind = (value) => `$${values.push(value)}`;
   const isStored = isStoredBoard(q);
   const cut = { q: q.q, sort: q.sort, limit: q.limit, after, around: await aroundOf(db, q) };
+  const counting = countingOf(q);
+  const scoring = await scoringOf(db, state.scoringVersion);
+  const then = windowThen(window);
+  const snapshot = isStored && isCurrent ? state.comparedTo : null;
+  const isCompared =
+    snapshot === null &&
+    then !== null &&
+    isCurrent &&
+    (!isStored || state.people <= MOST_COMPARED) &&
+    (await reachesBack(db, counting.repositoryIds, window, then));
+  const comparedTo = snapshot ?? (isCompared ? then.until : null);
   if (isStored) {
-    const comparedTo = isCurrent ? state.comparedTo : null;
     const list = await readPage(db, values, {
       ...cut,
       isStored,
@@ -195,24 +207,25 @@ async function rowsOf(
         version: Number(after?.version ?? state.version),
         scoringVersion: isCurrent ? state.scoringVersion : (state.previousScoringVersion ?? state.scoringVersion),
       }),
-      then: comparedTo === null ? null : ranksOfSnapshot(bind, storedScopeOf(q.scope), comparedTo),
+      earlier:
+        snapshot !== null
+          ? ranksOfSnapshot(bind, storedScopeOf(q.scope), snapshot)
+          : isCompared
+            ? ranksOfDays(bind, counting, then, scoring)
+            : null,
       data: null,
     });
     return { list: found(list, q), comparedTo };
   }
-  const counting = countingOf(q);
-  const scoring = await scoringOf(db, state.scoringVersion);
-  const then = windowThen(window);
-  const isCompared = then !== null && (await reachesBack(db, counting.repositoryIds, window, then));
   const isOfBoards = q.window === 'default' && q.kinds === undefined;
   const list = await readPage(db, values, {
     ...cut,
     isStored,
     ranking: isOfBoards ? sumOfBoards(bind, counting) : sumOfDays(bind, counting, window, scoring),
-    then: isCompared ? ranksOfDays(bind, counting, then, scoring) : null,
+    earlier: isCompared ? ranksOfDays(bind, counting, then, scoring) : null,
     data: dataVersionSql(`${bind(counting.repositoryIds)}::bigint[]`),
   });
-  return { list: found(list, q), comparedTo: isCompared ? then.until : null };
+  return { list: found(list, q), comparedTo };
 }
 
 async function aroundOf(db: Database | Queryable, { around }: BoardQuery): Promise<number | null> {
@@ -241,16 +254,11 @@ function placeOf(row: PageRow, version: string, isStored: boolean): Place {
 
 function boardRow(row: PageRow, isOfSeveral: boolean, isCompared: boolean): BoardRow {
   const { github_id, username, display_name, avatar_url, kind } = row;
-  const counts = Object.fromEntries(Object.values(SCORED).map(({ column }) => [column, row[column]])) as Record<CountColumn, number | null>;
   return {
     rank: row.rank,
     rank_change: !isCompared ? null : row.rank_then === null ? (row.was_ranked === true ? 'returned' : 'new') : row.rank_then - row.rank,
     contributor: { github_id, username, display_name, avatar_url, kind },
-    total_score: row.total_score,
-    ...counts,
-    incomplete_kinds: incompleteKinds(row.unknown_kinds, counts),
+    ...figuresOf(row),
     ...(isOfSeveral ? { repositories_contributed: row.repositories_contributed ?? 0 } : {}),
-    first_contribution_at: row.first_contribution_at.toISOString(),
-    last_contribution_at: row.last_contribution_at.toISOString(),
   };
 }

@@ -1,10 +1,9 @@
-import type { AccountKind } from '../domain/account-kind.ts';
-import { ACCOUNT_KINDS } from '../domain/account-kind.ts';
+import { ACCOUNT_KINDS, type AccountKind } from '../domain/account-kind.ts';
 import { KIND_CODES } from '../domain/contribution.ts';
 import { SCORED_KINDS, scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
+import { factsSql } from './board-figures.ts';
 import { BOARD_SUMS, DAY_SUMS, knownBoardCounts, knownCounts } from './board-columns.ts';
-import { BOARD_FACTS } from './repository-board.ts';
 
 /** Binds a value to a statement under construction and gives its placeholder. */
 export type Bind = (value: unknown) => string;
@@ -14,9 +13,9 @@ export interface Counting {
   readonly repositoryIds: readonly number[] | null;
   readonly kinds: readonly ScoredKind[] | null;
   readonly accountKinds: readonly AccountKind[];
+  /** Only these people; left out: everybody. */
+  readonly personIds?: readonly number[];
 }
-
-const FACTS = (alias: string): string => BOARD_FACTS.map((fact) => `${alias}.${fact}`).join(', ');
 
 /** SQL of the rows of a stored board with their ranks: of a repository, or of all (null). Humans only. */
 export function storedRanking(
@@ -24,12 +23,20 @@ export function storedRanking(
   o: { readonly repositoryId: number | null; readonly version: number; readonly scoringVersion: number },
 ): string {
   if (o.repositoryId === null) {
-    return `SELECT l.person_id, l.rank, l.position, ${FACTS('l')}, l.repositories_contributed
+    return `SELECT l.person_id, l.rank, l.position, ${factsSql('l')}, l.repositories_contributed
       FROM global_leaderboard l WHERE l.version = ${bind(o.version)} AND l.position IS NOT NULL`;
   }
-  return `SELECT l.person_id, l.rank, l.position, ${FACTS('l')}, NULL::int AS repositories_contributed FROM repository_leaderboard l
+  return `SELECT l.person_id, l.rank, l.position, ${factsSql('l')}, NULL::int AS repositories_contributed FROM repository_leaderboard l
     WHERE l.scoring_version = ${bind(o.scoringVersion)} AND l.repository_id = ${bind(o.repositoryId)} AND l.version = ${bind(o.version)}
       AND l.position IS NOT NULL`;
+}
+
+/** SQL of the rows of the current stored boards of repositories: `repository_id`, `person_id`, ranks of humans, facts. */
+export function rowsOfBoards(bind: Bind, counting: Counting): string {
+  return `SELECT l.repository_id, l.person_id, l.rank, ${factsSql('l')}
+    FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
+    WHERE b.scope <> 0 ${counting.repositoryIds === null ? '' : `AND b.scope = ANY(${bind(counting.repositoryIds)}::bigint[])`}
+      AND ${ofKinds('l', counting.accountKinds)} ${ofPeople('l', counting, bind)}`;
 }
 
 /** SQL of people with what the current stored boards of repositories say of them, added up; without ranks. */
@@ -43,33 +50,38 @@ export function sumOfBoards(bind: Bind, counting: Counting): string {
     WHERE ${ofKinds('f', counting.accountKinds)}`;
 }
 
-/**
- * SQL of people with what they did in a window, without ranks: summed from days per repository, where the line bonus is capped, then
- * over repositories.
- */
-export function sumOfDays(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
+/** SQL of people with what they did in each repository in a window: `repository_id`, `person_id`, facts. The line bonus is capped here. */
+export function daysPerRepository(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
   const { repositoryIds } = counting;
   const kinds = (counting.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind]);
-  const isOne = repositoryIds?.length === 1;
   const only =
     repositoryIds === null
       ? ''
-      : isOne
+      : repositoryIds.length === 1
         ? `AND d.repository_id = ${bind(repositoryIds[0])}::bigint`
         : `AND d.repository_id = ANY(${bind(repositoryIds)}::bigint[])`;
-  const perRepository = `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
+  return `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
       SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')} FROM (
         SELECT d.repository_id, d.person_id, ${DAY_SUMS} FROM contribution_day d
         WHERE d.day BETWEEN ${bind(window.since)}::date AND ${bind(window.until)}::date AND d.kind = ANY(${bind(kinds)}::smallint[]) ${only}
+          ${ofPeople('d', counting, bind)}
         GROUP BY d.repository_id, d.person_id
       ) AS f WHERE ${ofKinds('f', counting.accountKinds)}
     ) AS c`;
-  if (isOne) return `SELECT l.*, 1 AS repositories_contributed FROM (${perRepository}) AS l`;
+}
+
+/** SQL of people with what they did in a window, without ranks: summed from days per repository, then over repositories. */
+export function sumOfDays(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
+  const perRepository = daysPerRepository(bind, counting, window, scoring);
+  if (counting.repositoryIds?.length === 1) return `SELECT l.*, 1 AS repositories_contributed FROM (${perRepository}) AS l`;
   return `SELECT f.person_id, f.total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
       ${knownBoardCounts('f')}
     FROM (SELECT l.person_id, sum(l.total_score) AS total_score, count(*)::int AS repositories_contributed, ${BOARD_SUMS}
           FROM (${perRepository}) AS l GROUP BY l.person_id) AS f`;
 }
+
+const ofPeople = (alias: string, { personIds }: Counting, bind: Bind): string =>
+  personIds === undefined ? '' : `AND ${alias}.person_id = ANY(${bind(personIds)}::bigint[])`;
 
 /** SQL: the person of `alias` is of one of the kinds. The others are few and have an index: nobody else is looked up. */
 function ofKinds(alias: string, kinds: readonly AccountKind[]): string {

@@ -162,6 +162,7 @@ table job_log
   constraint job_log_pkey PRIMARY KEY (job_id, seq)
   constraint job_log_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
   CREATE INDEX job_log_at_index ON job_log USING btree (at)
+  CREATE INDEX job_log_error_index ON job_log USING btree (at DESC, id DESC) WHERE (level >= 50)
 
 table leaderboard_snapshot partition by RANGE (day)
   scope bigint not null

@@ -143,6 +143,8 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     instance: 'test-instance',
     availableSources: () => state.sources,
     lookUpRepository: async () => state.lookup,
+    fetchAvatar: async () => ({ state: 'unreachable', reason: 'tests fetch nothing' }),
+    githubWebUrl: 'https://github.com',
     allowedHosts: ['laurels.example', 'other.example:8443'],
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
