@@ -112,6 +112,7 @@ export const ENVIRONMENT = z.object({
   GITHUB_APP_PRIVATE_KEY: privateKey,
   GITHUB_API_URL: url(['http:', 'https:']),
   ALLOW_PRIVATE: flag,
+  GITHUB_AVATAR_URL: url(['http:', 'https:']),
   GHARCHIVE_DIR: optional,
   BIGQUERY_PROJECT: optional,
   BIGQUERY_API_ENDPOINT: url(['http:', 'https:']),
@@ -170,6 +171,10 @@ export interface Config {
     readonly apiUrl: string;
     /** Private repositories may be read. */
     readonly allowPrivate: boolean;
+    /** Where repositories can be looked at. */
+    readonly webUrl: string;
+    /** Where pictures of accounts come from. */
+    readonly avatarUrl: string;
   };
   readonly gharchiveDir: string | null;
   readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
@@ -184,6 +189,13 @@ export interface Config {
   readonly laurelsUrl: string | null;
   /** The key that the CLI shows. */
   readonly laurelsApiKey: string | null;
+}
+
+const GITHUB_API_URL = 'https://api.github.com';
+
+/** The address for people of the GitHub whose API this is: a GitHub Enterprise has both on one host. */
+function webUrlOf(apiUrl: string): string {
+  return new URL(apiUrl).host === new URL(GITHUB_API_URL).host ? 'https://github.com' : new URL(apiUrl).origin;
 }
 
 /**
@@ -226,8 +238,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         env.GITHUB_APP_ID === undefined || env.GITHUB_APP_PRIVATE_KEY === undefined
           ? null
           : { id: env.GITHUB_APP_ID, privateKey: env.GITHUB_APP_PRIVATE_KEY },
-      apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+      apiUrl: env.GITHUB_API_URL ?? GITHUB_API_URL,
       allowPrivate: env.ALLOW_PRIVATE,
+      webUrl: webUrlOf(env.GITHUB_API_URL ?? GITHUB_API_URL),
+      avatarUrl: env.GITHUB_AVATAR_URL ?? 'https://avatars.githubusercontent.com',
     },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
     bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },

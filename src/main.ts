@@ -22,6 +22,7 @@ import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from 
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
@@ -155,6 +156,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       lookUpRepository: createRepositoryFacts(config.github),
       allowPrivate: config.github.allowPrivate,
       gate: gateOf(http),
+      fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
+      githubWebUrl: config.github.webUrl,
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
     },

@@ -9,6 +9,7 @@ import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 
@@ -41,6 +42,8 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         instance,
         availableSources: sources.available,
         lookUpRepository: createRepositoryFacts(github),
+        fetchAvatar: createAvatarFetcher({ baseUrl: github.avatarUrl }),
+        githubWebUrl: github.webUrl,
         allowPrivate: github.allowPrivate,
         gate: gateOf(http),
         // A Web UI that others run has an address of its own, and jobs link to it there.

@@ -9,10 +9,15 @@ import type { Gate } from './gate.ts';
 import { logRequests } from './request-log.ts';
 import { accessHandlers } from './routes/access.ts';
 import { badgeHandlers } from './routes/badges.ts';
+import { avatarHandlers } from './routes/avatars.ts';
+import { compareHandlers } from './routes/compare.ts';
+import { contributorHandlers } from './routes/contributors.ts';
+import { dashboardHandlers } from './routes/dashboard.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { openApiHandlers } from './routes/openapi.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
+import { searchHandlers } from './routes/search.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
 import { mountContract, READS } from './routing.ts';
@@ -73,6 +78,11 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
     ...boardHandlers(deps),
+    ...compareHandlers(deps),
+    ...contributorHandlers(deps),
+    ...searchHandlers(deps),
+    ...dashboardHandlers(deps),
+    ...avatarHandlers(deps),
     ...jobHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),

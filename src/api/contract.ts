@@ -1,7 +1,18 @@
 import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
 import { getContributorBadge, getRepositoryBadge } from './contract/badges.ts';
+import { getAvatar } from './contract/avatars.ts';
+import { compareBoards } from './contract/compare.ts';
+import {
+  getContributor,
+  getContributorActivity,
+  getContributorRanks,
+  getContributorRepositories,
+  getContributorSeries,
+  listContributors,
+} from './contract/contributors.ts';
+import { getStatistics, listErrors } from './contract/dashboard.ts';
 import type { Endpoint } from './contract/endpoint.ts';
-import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
+import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
 import {
   addRepository,
@@ -12,6 +23,7 @@ import {
   refreshRepository,
   scrapeRepository,
 } from './contract/repositories.ts';
+import { search } from './contract/search.ts';
 import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
@@ -30,6 +42,18 @@ export const CONTRACT = {
   getJob,
   getJobLogs,
   cancelJob,
+  retryJob,
+  compareBoards,
+  listContributors,
+  getContributor,
+  getContributorActivity,
+  getContributorRepositories,
+  getContributorSeries,
+  getContributorRanks,
+  search,
+  getStatistics,
+  listErrors,
+  getAvatar,
   getScoring,
   deleteSample,
   createSession,

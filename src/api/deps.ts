@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ContributionSource } from '../sources/contribution-source.ts';
+import type { FetchedAvatar } from '../sources/github/avatars.ts';
 import type { RepositoryLookup } from '../sources/github/repository-facts.ts';
 import type { Engine } from '../temporal/engine.ts';
 import type { GateOptions } from './gate.ts';
@@ -24,6 +25,10 @@ export interface ApiDeps {
   readonly allowPrivate: boolean;
   /** Who may reach it, and how. */
   readonly gate: GateOptions;
+  /** The picture of an account, from the one host it may come from. */
+  readonly fetchAvatar: (githubId: number) => Promise<FetchedAvatar>;
+  /** Where contributions can be looked at: `https://github.com`. */
+  readonly githubWebUrl: string;
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */
   readonly temporalUiUrl: string | null;
   readonly maxConcurrentScrapes: number;

@@ -17,6 +17,11 @@ export function repositoryPath(name: RepositoryName): string {
   return `/api/v1/repositories/${pathOfName(name)}`;
 }
 
+/** Where a repository's board is in the API. */
+export function leaderboardPath(name: RepositoryName): string {
+  return `/api/v1/leaderboard/${pathOfName(name)}`;
+}
+
 /** Where a job is in the API. */
 export function jobPath(id: string): string {
   return `/api/v1/jobs/${id}`;
@@ -41,7 +46,7 @@ export function repositoryResourceOf(repository: StoredRepository): RepositoryRe
     created_at: repository.createdAt.toISOString(),
     links: {
       self,
-      leaderboard: `/api/v1/leaderboard/${pathOfName(repository)}`,
+      leaderboard: leaderboardPath(repository),
       coverage: `${self}/coverage`,
       jobs: `/api/v1/jobs?repository=${pathOfName(repository)}`,
     },

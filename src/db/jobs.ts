@@ -6,6 +6,7 @@ import { JobClosed, JobNotFound, ScrapeAlreadyRunning } from '../domain/errors.t
 import type { JobStatus, JobType, ScrapeType } from '../domain/job-status.ts';
 import { fullNameOf, nameKeyOf } from '../domain/repository-name.ts';
 import type { Window } from '../domain/window.ts';
+import { noteCoverageChange } from './coverage-version.ts';
 import type { Estimate } from '../sources/contribution-source.ts';
 import { decodeCursor, encodeCursor, pageOf, type Page } from './cursor.ts';
 import { inTransaction, queryable, type Database, type Queryable } from './database.ts';
@@ -248,6 +249,7 @@ export async function closeJob(
        WHERE id = $1`,
       [job.repositoryId, outcome.status],
     );
+    if (outcome.status === 'COMPLETED') await noteCoverageChange(client);
     return true;
   });
 }

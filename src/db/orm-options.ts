@@ -1,6 +1,7 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { ApiKey, AuditLog, IdempotencyKey, Session } from './entities/access.ts';
+import { Avatar } from './entities/avatar.ts';
 import { ArchiveFile } from './entities/archive-file.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
@@ -14,6 +15,7 @@ import { Migration20261123210000_foundation } from './migrations/Migration202611
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
 import { Migration20261124010000_reading_progress } from './migrations/Migration20261124010000_reading_progress.ts';
 import { Migration20261124010000_access } from './migrations/Migration20261124010000_access.ts';
+import { Migration20261124030000_contributor_pages } from './migrations/Migration20261124030000_contributor_pages.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -25,6 +27,7 @@ export function ormOptions(url: string) {
       SyncCursor,
       GithubUser,
       UserAlias,
+      Avatar,
       ContributorEnrichment,
       PullRequest,
       ContributionEvent,
@@ -57,6 +60,7 @@ export function ormOptions(url: string) {
         Migration20261123230000_staged_change,
         Migration20261124010000_reading_progress,
         Migration20261124010000_access,
+        Migration20261124030000_contributor_pages,
       ],
       tableName: 'schema_migration',
       silent: true,

@@ -39,6 +39,13 @@ table audit_log
   constraint audit_log_pkey PRIMARY KEY (id)
   CREATE INDEX audit_log_at_index ON audit_log USING btree (at)
 
+table avatar
+  github_id bigint not null
+  media_type text
+  image bytea
+  fetched_at timestamp with time zone not null default now()
+  constraint avatar_pkey PRIMARY KEY (github_id)
+
 table board
   scope bigint not null
   version bigint not null
@@ -69,6 +76,7 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
+  CREATE INDEX contribution_day_person_index ON contribution_day USING btree (person_id, day)
 
 table contribution_event
   repository_id bigint not null
@@ -138,6 +146,7 @@ table github_user
   constraint github_user_pkey PRIMARY KEY (id)
   constraint github_user_person_id_foreign FOREIGN KEY (person_id) REFERENCES github_user(id)
   constraint github_user_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'bot'::text, 'agent'::text])))
+  CREATE INDEX github_user_not_human_index ON github_user USING btree (id) WHERE (kind <> 'human'::text)
   CREATE INDEX github_user_person_id_index ON github_user USING btree (person_id)
   CREATE INDEX github_user_username_index ON github_user USING btree (lower(username))
 
@@ -190,6 +199,7 @@ table job_log
   constraint job_log_pkey PRIMARY KEY (job_id, seq)
   constraint job_log_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
   CREATE INDEX job_log_at_index ON job_log USING btree (at)
+  CREATE INDEX job_log_error_index ON job_log USING btree (at DESC, id DESC) WHERE (level >= 50)
 
 table leaderboard_snapshot partition by RANGE (day)
   scope bigint not null

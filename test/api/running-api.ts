@@ -167,6 +167,8 @@ export async function startTestApi({
       return state.allowPrivate;
     },
     gate: { ...LOCAL, ...gate },
+    fetchAvatar: async () => ({ state: 'unreachable', reason: 'tests fetch nothing' }),
+    githubWebUrl: 'https://github.com',
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
     ...overrides,

@@ -124,6 +124,16 @@ export const getJobLogs = endpoint({
   },
 });
 
+export const retryJob = endpoint({
+  method: 'post',
+  path: '/api/v1/jobs/{id}/retry',
+  access: 'write',
+  summary: 'Try a failed or cancelled scrape again, as a new job; what it had read in the last 24 hours is not read again',
+  params: jobParams,
+  body: z.strictObject({}).optional(),
+  answers: { 202: { description: 'The new job was accepted; Location names it', body: jobResource } },
+});
+
 export const cancelJob = endpoint({
   method: 'post',
   path: '/api/v1/jobs/{id}/cancel',

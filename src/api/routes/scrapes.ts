@@ -1,10 +1,10 @@
 import { databaseToday } from '../../db/database.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../db/jobs.ts';
-import type { StoredRepository } from '../../db/repositories.ts';
+import { repositoryById, type StoredRepository } from '../../db/repositories.ts';
 import { watermarksOf } from '../../db/sync-cursors.ts';
 import type { SourceName } from '../../domain/contribution.ts';
 import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from '../../domain/errors.ts';
-import type { ScrapeType } from '../../domain/job-status.ts';
+import { isUnfinished, type ScrapeType } from '../../domain/job-status.ts';
 import { fullNameOf } from '../../domain/repository-name.ts';
 import { windowOf, type Window } from '../../domain/window.ts';
 import type { ContributionSource, Estimate } from '../../sources/contribution-source.ts';
@@ -70,14 +70,17 @@ export async function startQueued({ db, engine, log, maxConcurrentScrapes }: Api
  * @throws AppError `scrape_already_running` (409) with the job that is in the way.
  */
 export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<StoredJob> {
-  const { db } = deps;
   const { repository, type, sources } = asked;
-  refuseSample(repository);
   const window = await windowFor(deps, asked);
-  const names = sources.map(({ name }) => name);
+  return storeScrape(deps, { repository, type, sources: sources.map(({ name }) => name), window, requestedBy: asked.requestedBy });
+}
+
+async function storeScrape(deps: ApiDeps, wanted: Parameters<typeof createScrapeJob>[1]): Promise<StoredJob> {
+  const { db } = deps;
+  refuseSample(wanted.repository);
   let job: StoredJob;
   try {
-    job = await createScrapeJob(db, { repository, type, sources: names, window, requestedBy: asked.requestedBy });
+    job = await createScrapeJob(db, wanted);
   } catch (error) {
     if (!(error instanceof ScrapeAlreadyRunning)) throw error;
     const other = await jobById(db, error.jobId);
@@ -85,6 +88,23 @@ export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<
   }
   await startQueued(deps);
   return (await jobById(db, job.id)) ?? job;
+}
+
+/**
+ * Tries a failed or cancelled scrape again, with its window and sources, as a job of its own.
+ * @throws AppError `job_not_retryable` (409) for a job that goes on or has succeeded, and as {@link queueScrape}.
+ */
+export async function retryScrape(deps: ApiDeps, job: StoredJob, requestedBy: string): Promise<StoredJob> {
+  const refuse = (why: string): never => {
+    throw new AppError('job_not_retryable', 409, `Job ${job.id} can't be retried: ${why}.`, { id: job.id, status: job.status });
+  };
+  if (isUnfinished(job.status)) refuse('it has not ended');
+  if (job.status === 'COMPLETED') refuse('it has succeeded. Ask for a new scrape');
+  if (job.type !== 'FULL' && job.type !== 'REFRESH') return refuse(`jobs of type ${job.type} are asked for anew`);
+  const repository = job.repositoryId === null ? null : await repositoryById(deps.db, job.repositoryId);
+  if (repository === null) return refuse('its repository was deleted');
+  sourcesFor(deps, job.sources);
+  return storeScrape(deps, { repository, type: job.type, sources: job.sources, window: job.window, retryOf: job.id, requestedBy });
 }
 
 function refuseSample(repository: StoredRepository): void {

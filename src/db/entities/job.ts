@@ -104,7 +104,13 @@ export const JobLog = defineEntity({
   name: 'JobLog',
   tableName: 'job_log',
   primaryKeys: ['jobId', 'seq'],
-  indexes: [{ name: 'job_log_at_index', properties: ['at'] }],
+  indexes: [
+    { name: 'job_log_at_index', properties: ['at'] },
+    {
+      name: 'job_log_error_index',
+      expression: 'create index job_log_error_index on job_log (at desc, id desc) where level >= 50',
+    },
+  ],
   properties: {
     id: p.bigint('number').autoincrement().unique('job_log_id_unique'),
     jobId: jobKey,
