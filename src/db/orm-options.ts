@@ -4,6 +4,7 @@ import { ArchiveFile } from './entities/archive-file.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
 import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
+import { IdentityChange, OptOut } from './entities/identity.ts';
 import { JobLog, PlannedSlice, ScrapeJob, ScrapeSlice } from './entities/job.ts';
 import { ContributorEnrichment, GithubUser, UserAlias } from './entities/person.ts';
 import { Repository, RepositoryAlias, SyncCursor } from './entities/repository.ts';
@@ -11,6 +12,7 @@ import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
+import { Migration20261124020000_people } from './migrations/Migration20261124020000_people.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -23,6 +25,8 @@ export function ormOptions(url: string) {
       GithubUser,
       UserAlias,
       ContributorEnrichment,
+      OptOut,
+      IdentityChange,
       PullRequest,
       ContributionEvent,
       ContributionDay,
@@ -45,7 +49,7 @@ export function ormOptions(url: string) {
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change],
+      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change, Migration20261124020000_people],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

@@ -141,6 +141,19 @@ table global_leaderboard partition by LIST (version)
   CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
   partition global_leaderboard_0 FOR VALUES IN ('0')
 
+table identity_change
+  id bigint not null default nextval('identity_change_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text not null
+  action text not null
+  user_ids bigint[] not null
+  before jsonb not null
+  after jsonb not null
+  reason text
+  constraint identity_change_pkey PRIMARY KEY (id)
+  constraint identity_change_action_check CHECK ((action = ANY (ARRAY['merge'::text, 'split'::text, 'kind'::text])))
+  CREATE INDEX identity_change_user_ids_index ON identity_change USING gin (user_ids)
+
 table job_log
   id bigint not null default nextval('job_log_id_seq'::regclass)
   job_id uuid not null
@@ -163,6 +176,17 @@ table leaderboard_snapshot partition by RANGE (day)
   constraint leaderboard_snapshot_pkey PRIMARY KEY (scope, person_id, day)
   CREATE INDEX leaderboard_snapshot_day_index ON ONLY leaderboard_snapshot USING btree (scope, day)
   partition leaderboard_snapshot_2026_11 FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')
+
+table opt_out
+  id_hmac bytea not null
+  mode text not null
+  user_id bigint
+  login_hmacs bytea[] not null default '{}'::bytea[]
+  created_at timestamp with time zone not null default now()
+  constraint opt_out_user_id_unique UNIQUE (user_id)
+  constraint opt_out_pkey PRIMARY KEY (id_hmac)
+  constraint opt_out_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE SET NULL
+  constraint opt_out_mode_check CHECK ((mode = ANY (ARRAY['hide'::text, 'erase'::text])))
 
 table planned_slice
   job_id uuid not null
@@ -309,6 +333,7 @@ table scrape_job
   created_at timestamp with time zone not null default now()
   started_at timestamp with time zone
   completed_at timestamp with time zone
+  request jsonb
   constraint scrape_job_workflow_id_unique UNIQUE (workflow_id)
   constraint scrape_job_pkey PRIMARY KEY (id)
   constraint scrape_job_repository_id_foreign FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE SET NULL

@@ -55,6 +55,8 @@ export const ScrapeJob = defineEntity({
     complete: p.boolean().nullable(),
     incomplete: p.json<readonly Gap[]>().defaultRaw(`'[]'`),
     planNote: p.text().nullable(),
+    /** What a job that is about no repository was asked for; null for others. */
+    request: p.json<Record<string, unknown>>().nullable(),
     errorCode: p.text().nullable(),
     errorMessage: p.text().nullable(),
     lastLogSeq: p.integer().default(0),
