@@ -15,6 +15,15 @@ const facts = (alias: string): string => FACTS.map((fact) => `${alias}.${fact}`)
  * therefore only takes another roll-up.
  */
 export async function rollUp(client: Queryable, repositoryId: number): Promise<number> {
+  try {
+    return await makeDays(client, repositoryId);
+  } finally {
+    // One transaction may roll up several repositories. After an error the transaction is lost, and the table with it.
+    await client.query('DROP TABLE IF EXISTS rollup_next').catch(() => undefined);
+  }
+}
+
+async function makeDays(client: Queryable, repositoryId: number): Promise<number> {
   await client.query(`
     CREATE TEMP TABLE rollup_next ON COMMIT DROP AS
     WITH credited AS (
@@ -44,6 +53,10 @@ export async function rollUp(client: Queryable, repositoryId: number): Promise<n
     FROM counted GROUP BY 1, 2, 3`);
   await client.query('ANALYZE rollup_next (person_id, day, kind)');
   await rollUpCoverage(client, repositoryId);
+  // After the coverage, which counts what is stored: hidden people have no days, so nothing that is made of days can show them.
+  await client.query(
+    'DELETE FROM rollup_next WHERE person_id IN (SELECT u.person_id FROM opt_out o JOIN github_user u ON u.id = o.user_id)',
+  );
   const { rowCount: known } = await client.query('SELECT FROM contribution_day WHERE repository_id = $1 LIMIT 1', [repositoryId]);
   if (known === 0) {
     const { rowCount } = await client.query(
