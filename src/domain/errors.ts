@@ -47,6 +47,20 @@ export class RepositoryNotFound extends AppError {
   }
 }
 
+/** Nobody of this login or id is known here. */
+export class ContributorNotFound extends AppError {
+  constructor(username: string) {
+    super(
+      'contributor_not_found',
+      404,
+      `Nobody called ${username} is known here: no repository that was scraped has contributions of theirs.`,
+      {
+        username,
+      },
+    );
+  }
+}
+
 /** No job has this id. */
 export class JobNotFound extends AppError {
   constructor(id: string) {

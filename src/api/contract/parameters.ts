@@ -14,6 +14,12 @@ export const name = z.string().superRefine(problem(nameProblem)).describe("The r
 /** `{owner}/{name}` in a path. */
 export const repositoryParams = z.strictObject({ owner, name });
 
+/** `{username}` in a path: a login as GitHub writes them, or `id:<GitHub id>`. */
+export const username = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9_-])?(?:\[bot\])?|id:-?\d{1,15})$/, 'must be a GitHub login, or id:<GitHub id>')
+  .describe('A login, of now or of earlier, or id:<GitHub id>');
+
 /** A whole number in a query, `1` to `most`. */
 export function whole(most: number) {
   return z
