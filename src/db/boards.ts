@@ -88,7 +88,13 @@ export async function changeBoards<T>(db: Database, change: (client: PoolClient)
         await lock(client, LOCKS.boards);
       } catch (error) {
         if (!isLockTimeout(error)) throw error;
-        throw new AppError('boards_busy', 503, 'A scrape is publishing or boards are being rebuilt. Try again in a minute.', {}, { cause: error });
+        throw new AppError(
+          'boards_busy',
+          503,
+          'A scrape is publishing or boards are being rebuilt. Try again in a minute.',
+          {},
+          { cause: error },
+        );
       }
       await client.query('SET LOCAL lock_timeout = 0');
       const { repositories, result: answer, forgetOlder = false } = await change(client);

@@ -4,21 +4,15 @@ import { checkOptOutKey, hashOfId, type OptOutKey } from './opt-out-key.ts';
 import type { Person } from './people.ts';
 import { repositoriesOf } from './person-repositories.ts';
 
-/*
- * Who is shown. Hidden is a person of whom any account stands in opt_out. The roll-up gives hidden people no days (rollup.ts), so no
- * board, export, badge or sum can name them; whoever finds people by name asks `personOf`, whoever lists accounts uses `shownSql`.
- */
-
-/** SQL: the person that `alias` (of github_user) belongs to has not opted out. */
-export function shownSql(alias: string): string {
-  return `NOT EXISTS (SELECT FROM opt_out hiding JOIN github_user hidden ON hidden.id = hiding.user_id WHERE hidden.person_id = ${alias}.person_id)`;
-}
-
 /**
  * Hides a person with all accounts, in every board at once; ranks close up, and pages of older boards are no longer given. Hiding
  * again changes nothing. `githubId` instead of a person: of an account that is not known here yet, which is then hidden from its first sight.
  */
-export async function hidePerson(db: Database, key: OptOutKey, who: Pick<Person, 'id' | 'accounts'> | { readonly githubId: number }): Promise<void> {
+export async function hidePerson(
+  db: Database,
+  key: OptOutKey,
+  who: Pick<Person, 'id' | 'accounts'> | { readonly githubId: number },
+): Promise<void> {
   await changeBoards(db, async (client) => {
     await checkOptOutKey(client, key);
     const accounts = 'accounts' in who ? await accountsOf(client, who.id) : [{ id: null, githubId: who.githubId }];
@@ -28,14 +22,21 @@ export async function hidePerson(db: Database, key: OptOutKey, who: Pick<Person,
       [accounts.map(({ githubId }) => hashOfId(key, githubId)), accounts.map(({ id }) => id)],
     );
     if (!('accounts' in who)) return { repositories: [], result: undefined };
-    const repositories = await repositoriesOf(client, accounts.flatMap(({ id }) => id ?? []));
+    const repositories = await repositoriesOf(
+      client,
+      accounts.flatMap(({ id }) => id ?? []),
+    );
     await client.query('DELETE FROM contribution_day WHERE repository_id = ANY($1) AND person_id = $2', [repositories, who.id]);
     return { repositories, result: undefined, forgetOlder: true };
   });
 }
 
 /** Shows a person again, as if nothing had been. Of somebody who is not hidden, nothing changes. An erased person stays erased. */
-export async function showPerson(db: Database, key: OptOutKey, who: Pick<Person, 'id' | 'accounts'> | { readonly githubId: number }): Promise<void> {
+export async function showPerson(
+  db: Database,
+  key: OptOutKey,
+  who: Pick<Person, 'id' | 'accounts'> | { readonly githubId: number },
+): Promise<void> {
   await changeBoards(db, async (client) => {
     await checkOptOutKey(client, key);
     const accounts = 'accounts' in who ? await accountsOf(client, who.id) : [{ id: null, githubId: who.githubId }];
@@ -43,14 +44,20 @@ export async function showPerson(db: Database, key: OptOutKey, who: Pick<Person,
       accounts.map(({ githubId }) => hashOfId(key, githubId)),
     ]);
     if (!('accounts' in who) || rowCount === 0) return { repositories: [], result: undefined };
-    const repositories = await repositoriesOf(client, accounts.flatMap(({ id }) => id ?? []));
+    const repositories = await repositoriesOf(
+      client,
+      accounts.flatMap(({ id }) => id ?? []),
+    );
     await rollUpOf(client, repositories);
     return { repositories, result: undefined };
   });
 }
 
 /** Read under the boards' lock: a merge that came between the question and the answer counts. */
-async function accountsOf(client: Queryable, personId: number): Promise<readonly { readonly id: number | null; readonly githubId: number }[]> {
+async function accountsOf(
+  client: Queryable,
+  personId: number,
+): Promise<readonly { readonly id: number | null; readonly githubId: number }[]> {
   const { rows } = await client.query<{ id: number; githubId: number }>(
     `SELECT u.id, u.github_id AS "githubId" FROM github_user u
      WHERE u.person_id = (SELECT person_id FROM github_user WHERE id = $1) ORDER BY u.id`,

@@ -1,6 +1,7 @@
 import { KIND_CODES } from '../domain/contribution.ts';
 import { atMostInt } from './board-columns.ts';
 import type { Queryable } from './database.ts';
+import { HIDDEN_PERSONS } from './people.ts';
 
 const { PR_OPENED, PR_MERGED, PR_REVIEWED, COMMIT } = KIND_CODES;
 const FACTS = ['quantity', 'unknown', 'lines_unknown', 'lines_added', 'lines_deleted', 'first_at', 'last_at'] as const;
@@ -54,9 +55,7 @@ async function makeDays(client: Queryable, repositoryId: number): Promise<number
   await client.query('ANALYZE rollup_next (person_id, day, kind)');
   await rollUpCoverage(client, repositoryId);
   // After the coverage, which counts what is stored: hidden people have no days, so nothing that is made of days can show them.
-  await client.query(
-    'DELETE FROM rollup_next WHERE person_id IN (SELECT u.person_id FROM opt_out o JOIN github_user u ON u.id = o.user_id)',
-  );
+  await client.query(`DELETE FROM rollup_next WHERE person_id IN (${HIDDEN_PERSONS})`);
   const { rowCount: known } = await client.query('SELECT FROM contribution_day WHERE repository_id = $1 LIMIT 1', [repositoryId]);
   if (known === 0) {
     const { rowCount } = await client.query(

@@ -61,6 +61,13 @@ export class ContributorNotFound extends AppError {
   }
 }
 
+/** The person has opted out. The answer says no more than that, not even the name that was asked for. */
+export class ContributorHidden extends AppError {
+  constructor() {
+    super('contributor_opted_out', 410, 'This person has opted out: nothing about them is shown here.');
+  }
+}
+
 /** No job has this id. */
 export class JobNotFound extends AppError {
   constructor(id: string) {
