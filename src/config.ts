@@ -34,6 +34,12 @@ const whole = (fallback: number, least: number, most: number) =>
     context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}, not "${value}"` });
     return z.NEVER;
   });
+const onOff = optional.transform((value, context) => {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` });
+  return z.NEVER;
+});
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** Every variable Laurels reads. `.env.example` describes them; a test holds the two together. */
@@ -70,6 +76,10 @@ export const ENVIRONMENT = z.object({
     error: 'must be fatal, error, warn, info, debug, trace or silent',
   }),
   LAURELS_URL: url(['http:', 'https:']),
+  OPT_OUT_KEY: optional.refine((key) => key === undefined || key.length >= 24, { error: 'must have at least 24 characters' }),
+  X_API_KEY: optional,
+  ENRICH_WEBSITES: onOff,
+  ENRICH_EMAILS: onOff,
 });
 
 /** What Laurels runs with: typed, complete, frozen. */
@@ -100,6 +110,16 @@ export interface Config {
   readonly fullScrapeDays: number;
   readonly retention: { readonly logDays: number; readonly jobDays: number };
   readonly logLevel: string;
+  /** The key of opt-outs; null: the one in the data directory. */
+  readonly optOutKey: string | null;
+  readonly enrichment: {
+    /** Null: X is not asked. */
+    readonly xApiKey: string | null;
+    /** Whether the websites that profiles name are read. */
+    readonly websites: boolean;
+    /** Whether public e-mail addresses are stored. */
+    readonly emails: boolean;
+  };
   /** A running Laurels that the CLI talks to. */
   readonly laurelsUrl: string | null;
 }
@@ -135,5 +155,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     retention: { logDays: env.LOG_RETENTION_DAYS, jobDays: env.JOB_RETENTION_DAYS },
     logLevel: env.LOG_LEVEL,
     laurelsUrl: env.LAURELS_URL ?? null,
+    optOutKey: env.OPT_OUT_KEY ?? null,
+    enrichment: { xApiKey: env.X_API_KEY ?? null, websites: env.ENRICH_WEBSITES, emails: env.ENRICH_EMAILS },
   });
 }

@@ -15,6 +15,7 @@ import { openStackLog } from './cli/stack-log.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase, databaseToday, type Database } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { listRepositories } from './db/repositories.ts';
 import { AppError } from './domain/errors.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
@@ -102,6 +103,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const applied = await migrate(db);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
 
+  const optOutKey = await openOptOutKey(db, config);
+
   // Namespace, key and certificates belong to a server of one's own; the embedded one has none.
   const settings = config.temporal.address === null ? { namespace: 'default', apiKey: null, tls: null } : config.temporal;
   const temporal = await temporalServerOf(services.temporalAddress, settings);
@@ -123,6 +126,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
       log,
       workflowBundle: await workflowBundle,
     }),
@@ -155,6 +159,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       allowedHosts: [config.http.host, ...config.http.allowedHosts],
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
     },
     { host: config.http.host, port: isOneShot ? 0 : config.http.port, evadeTakenPort: !isPortFixed },
   );

@@ -6,6 +6,7 @@ import { readEnvironment } from './cli/environment.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
@@ -49,6 +50,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         `The database lacks ${pending.length} migration(s) (${pending.join(', ')}): run \`npm run laurels -- migrate\` first.`,
       );
     }
+    const optOutKey = await openOptOutKey(db, config);
     const engine = connectEngine({ ...(await temporalServerOf(temporal.address, temporal)), uiUrl: temporal.uiUrl });
     const instance = randomUUID();
     const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log) });
@@ -65,6 +67,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           // A Web UI that others run has an address of its own, and jobs link to it there.
           temporalUiUrl: null,
           maxConcurrentScrapes: config.maxConcurrentScrapes,
+          optOutKey,
         },
         http,
       );

@@ -3,6 +3,7 @@ import { createWorkers } from './activities/workers.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
@@ -45,6 +46,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
         `The database lacks ${pending.length} migration(s) (${pending.join(', ')}): run \`npm run laurels -- migrate\` first.`,
       );
     }
+    const optOutKey = await openOptOutKey(db, config);
     const server = await temporalServerOf(temporal.address, temporal);
     const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl });
     try {
@@ -58,6 +60,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
         mirrorDir,
         archiveDir: config.gharchiveDir,
         maxConcurrentScrapes: config.maxConcurrentScrapes,
+        optOutKey,
         log,
       });
       await ensureSchedules(engine, {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Database } from '../db/database.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { createJobLogWriter } from '../log/job-log.ts';
@@ -31,6 +32,8 @@ export interface WorkersOptions {
   readonly archiveDir: string | null;
   readonly mirrorDir: string;
   readonly maxConcurrentScrapes: number;
+  /** Knows erased people again; null where nobody is erased (tests). */
+  readonly optOutKey?: OptOutKey | null;
   readonly log: Logger;
   /** Default: `laurels`, and `laurels-archive` when the archive is among the sources that are available now. */
   readonly queues?: readonly TaskQueue[];
@@ -65,7 +68,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const stopping = new AbortController();
   const byName = new Map<SourceName, ContributionSource>(sources.all.map((source) => [source.name, source]));
   const activities = {
-    ...createJobActivities({ db, jobLog }),
+    ...createJobActivities({ db, jobLog, optOutKey: options.optOutKey ?? null }),
     ...createReadActivities({
       db,
       jobLog,

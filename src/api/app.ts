@@ -7,6 +7,7 @@ import { createHostAllowList } from './host-allow-list.ts';
 import { logRequests } from './request-log.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
+import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
@@ -70,6 +71,7 @@ export function createApp(deps: ApiDeps): Express {
     ...scrapeHandlers(deps),
     ...boardHandlers(deps),
     ...jobHandlers(deps),
+    ...peopleHandlers(deps),
     ...systemHandlers(deps),
   });
   app.use((request) => {

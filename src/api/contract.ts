@@ -2,6 +2,16 @@ import type { Endpoint } from './contract/endpoint.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
 import {
+  eraseContributor,
+  getContributorIdentities,
+  hideContributor,
+  listIdentitySuggestions,
+  mergeContributors,
+  setContributorKind,
+  showContributor,
+  splitContributor,
+} from './contract/people.ts';
+import {
   addRepository,
   deleteRepository,
   getCoverage,
@@ -28,6 +38,14 @@ export const CONTRACT = {
   getJob,
   getJobLogs,
   cancelJob,
+  setContributorKind,
+  getContributorIdentities,
+  mergeContributors,
+  splitContributor,
+  listIdentitySuggestions,
+  hideContributor,
+  showContributor,
+  eraseContributor,
   getScoring,
   deleteSample,
   getIndex,

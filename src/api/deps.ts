@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ContributionSource } from '../sources/contribution-source.ts';
@@ -24,4 +25,6 @@ export interface ApiDeps {
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */
   readonly temporalUiUrl: string | null;
   readonly maxConcurrentScrapes: number;
+  /** Stands behind the hashes of hidden and erased people. */
+  readonly optOutKey: OptOutKey;
 }

@@ -32,6 +32,6 @@ export async function setKind(
     await noteIdentityChange(client, { action: 'kind', userIds: [person.id], before: rows[0], after, reason: o.reason, actor: o.actor });
     const accounts = person.accounts.map(({ id }) => id);
     const repositories = person.kind === o.kind ? [] : await repositoriesOf(client, accounts);
-    return { repositories, result: { ...person, kind: o.kind, kindRule: OVERRIDDEN } };
+    return { repositories, result: { ...person, kind: o.kind, kindRule: OVERRIDDEN, isKindOverridden: true } };
   });
 }

@@ -6,7 +6,7 @@ import type { Database, Queryable } from './database.ts';
 import { checkOptOutKey, hashOfId, hashOfLogin, type OptOutKey } from './opt-out-key.ts';
 import { findAnyone, githubIdOf } from './people.ts';
 import { repositoriesOf } from './person-repositories.ts';
-import type { StagingTables } from './staging.ts';
+import { stagingTables, type StagingTables } from './staging.ts';
 
 /** Kinds whose subject ends with the GitHub id of whoever did it (`number:id`, `sha:id`). */
 const NAMING_KINDS = [KIND_CODES.PR_REVIEWED, KIND_CODES.COMMIT_COAUTHOR];
@@ -55,11 +55,20 @@ export async function erasePerson(db: Database, key: OptOutKey, username: string
     ]);
     await client.query('UPDATE identity_change SET reason = NULL WHERE user_ids && $1::bigint[]', [ids]);
     await client.query('DELETE FROM leaderboard_snapshot WHERE person_id = ANY($1)', [ids]);
+    for (const stage of await allStages(client)) await forgetErased(client, stage, key);
     // Contributions and pull requests lose the account by their foreign keys; enrichment and old logins go with it.
     await client.query('DELETE FROM github_user WHERE id = ANY($1)', [ids]);
     await rollUpOf(client, repositories);
     return { repositories, result: undefined, forgetOlder: true };
   });
+}
+
+/** The staging tables of all jobs that have some: those that failed keep theirs for a while. */
+async function allStages(client: Queryable): Promise<readonly StagingTables[]> {
+  const { rows } = await client.query<{ hex: string }>(
+    `SELECT substr(tablename, 14) AS hex FROM pg_tables WHERE schemaname = 'staging' AND tablename LIKE 'contribution\\_%'`,
+  );
+  return rows.map(({ hex }) => stagingTables(hex));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { chmod, open, readFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
@@ -22,14 +22,29 @@ class OptOutKeyDiffers extends AppError {
   }
 }
 
+/** Where a key comes from. */
+export interface OptOutKeySettings {
+  /** OPT_OUT_KEY. */
+  readonly optOutKey: string | null;
+  readonly dataDir: string;
+}
+
 /**
- * The key of this process: the one that is set, else that of the data directory, which is made at the first start (0600).
- * @throws AppError `opt_out_key_unreadable`
+ * The key of this process, checked against the database.
+ * @throws AppError `opt_out_key_unreadable`, `opt_out_key_differs`
  */
-export async function loadOptOutKey(o: { readonly given: string | null; readonly dataDir: string }): Promise<OptOutKey> {
-  if (o.given !== null) return Buffer.from(o.given);
-  const path = join(o.dataDir, FILE);
+export async function openOptOutKey(db: Database, settings: OptOutKeySettings): Promise<OptOutKey> {
+  const key = await loadOptOutKey(settings);
+  await checkOptOutKey(db, key);
+  return key;
+}
+
+/** The key that is set, else that of the data directory, which is made at the first start (0600). */
+async function loadOptOutKey({ optOutKey, dataDir }: OptOutKeySettings): Promise<OptOutKey> {
+  if (optOutKey !== null) return Buffer.from(optOutKey);
+  const path = join(dataDir, FILE);
   try {
+    await mkdir(dataDir, { recursive: true });
     // Whole or not at all: `wx` lets one of two processes make it.
     const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return null;

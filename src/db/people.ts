@@ -20,6 +20,8 @@ export interface Person {
   readonly avatarUrl: string | null;
   readonly kind: AccountKind;
   readonly kindRule: string | null;
+  /** A person, not a rule, has said so. */
+  readonly isKindOverridden: boolean;
   readonly isSample: boolean;
   /** Every account counted for the person, the standing one first, then by id. */
   readonly accounts: readonly PersonAccount[];
@@ -79,7 +81,7 @@ export async function findAnyone(db: Database | Queryable, username: string): Pr
              FROM user_alias a JOIN github_user u ON u.id = a.user_id WHERE $2::bigint IS NULL AND a.login_lc = lower($1)
              ORDER BY place, last_seen DESC NULLS LAST, id DESC LIMIT 1)
            SELECT p.id, p.github_id AS "githubId", p.username, p.display_name AS "displayName", p.avatar_url AS "avatarUrl", p.kind,
-             p.kind_rule AS "kindRule", p.is_sample AS "isSample", p.id IN (${HIDDEN_PERSONS}) AS "isHidden",
+             p.kind_rule AS "kindRule", p.kind_overridden AS "isKindOverridden", p.is_sample AS "isSample", p.id IN (${HIDDEN_PERSONS}) AS "isHidden",
              (SELECT json_build_object('id', m.id, 'githubId', m.github_id, 'username', m.username) FROM github_user m WHERE m.id = n.id) AS named,
              (SELECT json_agg(json_build_object('id', o.id, 'githubId', o.github_id, 'username', o.username) ORDER BY o.id <> p.id, o.id)
               FROM github_user o WHERE o.person_id = p.id) AS accounts
@@ -99,4 +101,13 @@ export async function personOf(db: Database | Queryable, username: string): Prom
   if (person === null) throw new ContributorNotFound(username);
   if (person.isHidden) throw new ContributorHidden();
   return person;
+}
+
+/** Those of some accounts whose persons are shown, by `github_user.id`. */
+export async function accountsShown(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, PersonAccount>> {
+  const { rows } = await db.query<PersonAccount>(
+    `SELECT u.id, u.github_id AS "githubId", u.username FROM github_user u WHERE u.id = ANY($1) AND ${shownSql('u')}`,
+    [ids],
+  );
+  return new Map(rows.map((account) => [account.id, account]));
 }

@@ -43,7 +43,7 @@ async function makeDays(client: Queryable, repositoryId: number): Promise<number
       SELECT kind, person_id, occurred_at, quantity, lines_added, lines_deleted FROM credited WHERE kind <> ${PR_REVIEWED}
       UNION ALL (
         SELECT DISTINCT ON (number, coalesce(person_id, -ordinality)) kind, person_id, occurred_at, quantity, lines_added, lines_deleted
-        FROM (SELECT *, row_number() OVER () AS ordinality FROM credited WHERE kind = ${PR_REVIEWED} AND author_id IS DISTINCT FROM person_id) AS review
+        FROM (SELECT *, row_number() OVER () AS ordinality FROM credited WHERE kind = ${PR_REVIEWED} AND (author_id = person_id) IS NOT TRUE) AS review
         ORDER BY number, coalesce(person_id, -ordinality), occurred_at))
     SELECT person_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, kind, count(*) AS contributions,
       (${atMostInt('sum(quantity)')})::int AS quantity,

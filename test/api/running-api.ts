@@ -57,6 +57,8 @@ function createFakeEngine(): FakeEngine {
   };
 }
 
+export const OPT_OUT_KEY = Buffer.from('a key that only tests know');
+
 /** A source that plans one slice and reads nothing. */
 export function planningSource(name: ContributionSource['name']): ContributionSource {
   return {
@@ -146,6 +148,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     allowedHosts: ['laurels.example', 'other.example:8443'],
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
+    optOutKey: OPT_OUT_KEY,
     ...overrides,
   };
   const server = await startApi(deps, { host: '127.0.0.1', port: 0 });
