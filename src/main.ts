@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startApi } from './api/api-server.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { mirrorOf } from './cli/archive.ts';
 import { readEnvironment } from './cli/environment.ts';
@@ -127,6 +128,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
       optOutKey,
+      enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
       workflowBundle: await workflowBundle,
     }),
@@ -160,6 +162,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
       optOutKey,
+      canEnrich: config.github.tokens.length > 0,
     },
     { host: config.http.host, port: isOneShot ? 0 : config.http.port, evadeTakenPort: !isPortFixed },
   );

@@ -68,6 +68,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           temporalUiUrl: null,
           maxConcurrentScrapes: config.maxConcurrentScrapes,
           optOutKey,
+          canEnrich: config.github.tokens.length > 0,
         },
         http,
       );

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
@@ -61,6 +62,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
         archiveDir: config.gharchiveDir,
         maxConcurrentScrapes: config.maxConcurrentScrapes,
         optOutKey,
+        enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
         log,
       });
       await ensureSchedules(engine, {

@@ -13,6 +13,8 @@ import type { TemporalServer } from '../temporal/server-address.ts';
 import { TASK_QUEUES, type TaskQueue } from '../workflows/contract.ts';
 import { attemptInterceptor } from './attempt-interceptor.ts';
 import { createDispatchActivities } from './dispatch-activities.ts';
+import { createEnrichmentActivities } from './enrichment-activities.ts';
+import type { EnrichmentSources } from './enrichment-sources.ts';
 import { createJobActivities } from './job-activities.ts';
 import { createLeaderboardActivities } from './leaderboard-activities.ts';
 import { createMaintenanceActivities } from './maintenance-activities.ts';
@@ -34,8 +36,10 @@ export interface WorkersOptions {
   readonly maxConcurrentScrapes: number;
   /** Knows erased people again; null where nobody is erased (tests). */
   readonly optOutKey?: OptOutKey | null;
+  /** Who is asked about people; nobody by default. */
+  readonly enrichment?: EnrichmentSources;
   readonly log: Logger;
-  /** Default: `laurels`, and `laurels-archive` when the archive is among the sources that are available now. */
+  /** Default: `laurels`, `laurels-enrichment`, and `laurels-archive` when the archive is among the sources that are available now. */
   readonly queues?: readonly TaskQueue[];
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
@@ -48,6 +52,10 @@ export interface Workers {
   /** Asks all to stop: slices are put down, other activities get 20 s. `run` resolves after it. */
   shutdown(): Promise<void>;
 }
+
+/** People that are asked about at the same time, and steps a second, over all workers. */
+const ENRICHMENT = { maxConcurrentActivityTaskExecutions: 5, maxTaskQueueActivitiesPerSecond: 10 } as const;
+const NOBODY: EnrichmentSources = { github: null, x: null, website: null, emails: false };
 
 /** Running activities get this long to end by themselves; activities that never return must not keep the process. */
 const SHUTDOWN_GRACE = '20 seconds';
@@ -76,6 +84,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       archive: options.archiveDir === null ? null : { directory: options.archiveDir, mirrorDir: options.mirrorDir },
       stopping: stopping.signal,
     }),
+    ...createEnrichmentActivities({ db, jobLog, sources: options.enrichment ?? NOBODY }),
     ...createDispatchActivities({
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
@@ -102,11 +111,13 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       // Reading the mirror takes whole cores.
       return await Worker.create({ ...common, taskQueue: queue, maxConcurrentActivityTaskExecutions: availableParallelism() });
     }
+    if (queue === TASK_QUEUES.enrichment) return await Worker.create({ ...common, taskQueue: queue, ...ENRICHMENT });
     const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
     return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: 20 });
   };
   const queues = options.queues ?? [
     TASK_QUEUES.main,
+    TASK_QUEUES.enrichment,
     ...(sources.available().some(({ name }) => name === 'gharchive') ? [TASK_QUEUES.archive] : []),
   ];
   const workers: Worker[] = [];

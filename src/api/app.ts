@@ -5,6 +5,7 @@ import type { ApiDeps } from './deps.ts';
 import { answerErrors, pathOf } from './errors.ts';
 import { createHostAllowList } from './host-allow-list.ts';
 import { logRequests } from './request-log.ts';
+import { enrichmentHandlers } from './routes/enrichment.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { peopleHandlers } from './routes/people.ts';
@@ -72,6 +73,7 @@ export function createApp(deps: ApiDeps): Express {
     ...boardHandlers(deps),
     ...jobHandlers(deps),
     ...peopleHandlers(deps),
+    ...enrichmentHandlers(deps),
     ...systemHandlers(deps),
   });
   app.use((request) => {

@@ -1,4 +1,5 @@
 import type { Endpoint } from './contract/endpoint.ts';
+import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
 import {
@@ -46,6 +47,9 @@ export const CONTRACT = {
   hideContributor,
   showContributor,
   eraseContributor,
+  getContributorEnrichment,
+  enrichContributor,
+  enrichContributors,
   getScoring,
   deleteSample,
   getIndex,

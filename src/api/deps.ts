@@ -7,7 +7,10 @@ import type { RepositoryLookup } from '../sources/github/repository-facts.ts';
 import type { Engine } from '../temporal/engine.ts';
 
 /** What the API asks of Temporal. */
-export type ApiEngine = Pick<Engine, 'startScrape' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
+export type ApiEngine = Pick<
+  Engine,
+  'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'
+>;
 
 /** What the API works with; an entry file builds it. */
 export interface ApiDeps {
@@ -27,4 +30,6 @@ export interface ApiDeps {
   readonly maxConcurrentScrapes: number;
   /** Stands behind the hashes of hidden and erased people. */
   readonly optOutKey: OptOutKey;
+  /** Whether GitHub can be asked about people: a token is configured. */
+  readonly canEnrich: boolean;
 }

@@ -55,6 +55,12 @@ export async function erasePerson(db: Database, key: OptOutKey, username: string
     ]);
     await client.query('UPDATE identity_change SET reason = NULL WHERE user_ids && $1::bigint[]', [ids]);
     await client.query('DELETE FROM leaderboard_snapshot WHERE person_id = ANY($1)', [ids]);
+    await client.query(
+      `UPDATE scrape_job SET status = 'CANCELLED', phase = 'CLOSED', error_code = 'contributor_erased', error_message = 'The person was erased.',
+         completed_at = now(), next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL
+       WHERE user_id = ANY($1) AND status IN ('QUEUED','RUNNING','RETRYING')`,
+      [ids],
+    );
     for (const stage of await allStages(client)) await forgetErased(client, stage, key);
     // Contributions and pull requests lose the account by their foreign keys; enrichment and old logins go with it.
     await client.query('DELETE FROM github_user WHERE id = ANY($1)', [ids]);

@@ -76,6 +76,7 @@ table contributor_enrichment
   enrichment_sources jsonb not null default '{}'::jsonb
   last_enriched_at timestamp with time zone
   error text
+  source_states jsonb not null default '{}'::jsonb
   constraint contributor_enrichment_pkey PRIMARY KEY (user_id)
   constraint contributor_enrichment_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE CASCADE
   constraint contributor_enrichment_enrichment_status_check CHECK ((enrichment_status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'PARTIAL'::text, 'FAILED'::text])))

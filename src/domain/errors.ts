@@ -88,6 +88,16 @@ export class ScrapeAlreadyRunning extends AppError {
   }
 }
 
+/** The person, or a batch, is being enriched; `details.job_id` names the job. */
+export class EnrichmentAlreadyRunning extends AppError {
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super('enrichment_already_running', 409, `That is being done already: job ${jobId}. Wait for it or cancel it.`, { job_id: jobId });
+    this.jobId = jobId;
+  }
+}
+
 /** The job has ended and can't be cancelled any more. */
 export class JobClosed extends AppError {
   constructor(id: string, status: string) {

@@ -38,6 +38,10 @@ function createFakeEngine(): FakeEngine {
       refuseWhenAway(this);
       this.started.push(id);
     },
+    async startEnrichment({ id }) {
+      refuseWhenAway(this);
+      this.started.push(id);
+    },
     async cancelJob({ workflowId }) {
       refuseWhenAway(this);
       this.cancelled.push(workflowId);
@@ -149,6 +153,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
     optOutKey: OPT_OUT_KEY,
+    canEnrich: true,
     ...overrides,
   };
   const server = await startApi(deps, { host: '127.0.0.1', port: 0 });

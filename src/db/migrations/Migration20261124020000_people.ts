@@ -29,9 +29,12 @@ export class Migration20261124020000_people extends Migration {
     )`);
     this.addSql(`create index identity_change_user_ids_index on identity_change using gin (user_ids)`);
     this.addSql(`alter table scrape_job add column request jsonb null`);
+    // How asking each source ended: {website: {state, at}}.
+    this.addSql(`alter table contributor_enrichment add column source_states jsonb not null default '{}'`);
   }
 
   override down(): void {
+    this.addSql(`alter table contributor_enrichment drop column source_states`);
     this.addSql(`alter table scrape_job drop column request`);
     this.addSql(`drop table identity_change`);
     this.addSql(`drop table opt_out`);
