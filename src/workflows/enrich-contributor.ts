@@ -72,13 +72,14 @@ export async function enrichContributor({ userId, jobId, batchId, pace }: Enrich
     return 'enriched';
   } catch (error) {
     const reason = reasonOf(error, step);
+    const wasCancelled = isCancelled(error);
     await CancellationScope.nonCancellable(async () => {
-      if (hasBegun) await (isCancelled(error) ? end('PENDING', [], null) : end('FAILED', [], reason.errorMessage));
+      if (hasBegun) await (wasCancelled ? end('PENDING', [], null) : end('FAILED', [], reason.errorMessage));
       if (jobId !== undefined && codeOf(error) !== 'job_closed') {
-        await books.closeJob(isCancelled(error) ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason });
+        await books.closeJob(wasCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason });
       }
     });
-    if (isCancelled(error)) throw error;
+    if (wasCancelled) throw error;
     throw ApplicationFailure.create({ message: reason.errorMessage, type: reason.errorCode, nonRetryable: true });
   }
 }

@@ -1,3 +1,4 @@
+import type { EnrichmentSources } from '../../src/activities/enrichment-sources.ts';
 import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
@@ -22,7 +23,11 @@ export interface RunningStack {
   /** Waits until a job is closed and gives it. */
   finished(job: StoredJob, withinMs?: number): Promise<StoredJob>;
   /** Runs workers with these sources while `scenario` runs. */
-  withWorkers<T>(sources: readonly ContributionSource[], scenario: (workers: Workers) => Promise<T>): Promise<T>;
+  withWorkers<T>(
+    sources: readonly ContributionSource[],
+    scenario: (workers: Workers) => Promise<T>,
+    o?: { readonly enrichment?: EnrichmentSources },
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -61,7 +66,7 @@ export async function startStack({
       await until(async () => !isUnfinished((await jobOf(job)).status), { withinMs, what: `job of ${job.repositoryName} to end` });
       return await jobOf(job);
     },
-    async withWorkers(sources, scenario) {
+    async withWorkers(sources, scenario, o = {}) {
       const workers = await createWorkers({
         temporal: { address, namespace },
         db,
@@ -72,6 +77,7 @@ export async function startStack({
         maxConcurrentScrapes,
         log: quietLog,
         workflowBundle: await workflowBundle(),
+        ...o,
       });
       const run = workers.run();
       try {

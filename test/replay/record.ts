@@ -9,7 +9,7 @@ import { quietLog, withFakeWorker } from '../temporal/test-namespace.ts';
 import { createStage, type FakeActivities } from '../workflows/fake-activities.ts';
 
 /*
- * Records the histories that replay.test.ts replays: `node test/replay/record.ts [prefix]`.
+ * Records the histories that replay.test.ts replays: `node test/replay/record.ts [prefix] [name…]`; without names all.
  * Run it when a workflow gets a new path, and keep the old files: they are the runs that were under way at the last release.
  */
 
@@ -18,6 +18,7 @@ const scrape = { type: WORKFLOW_TYPES.scrapeRepository, args: [{ jobId: '0193a00
 let paused = false;
 let failed = false;
 let refused = false;
+let rested = false;
 
 const RECORDINGS: readonly {
   readonly name: string;
@@ -71,6 +72,45 @@ const RECORDINGS: readonly {
       }),
     },
   },
+  {
+    name: 'enrich-completed',
+    type: WORKFLOW_TYPES.enrichContributor,
+    args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000002', pace }],
+    activities: {
+      readProfile: async () => {
+        const isPause = !rested;
+        rested = true;
+        if (isPause) return { resumeAt: new Date(Date.now() + 500).toISOString(), asksX: false, asksWebsite: false };
+        return { resumeAt: null, asksX: true, asksWebsite: true };
+      },
+      readXProfile: async () => {
+        throw ApplicationFailure.nonRetryable('X did not answer');
+      },
+    },
+  },
+  {
+    name: 'enrich-failed',
+    type: WORKFLOW_TYPES.enrichContributor,
+    args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000003', pace }],
+    activities: {
+      readProfile: async () => {
+        throw ApplicationFailure.nonRetryable('GitHub has no public profile of this account (any more).', 'profile_not_found');
+      },
+    },
+  },
+  {
+    name: 'enrich-batch',
+    type: WORKFLOW_TYPES.batchEnrichContributors,
+    args: [{ jobId: '0193a000-0000-7000-8000-000000000004', width: 2, perRun: 50, pace }],
+    activities: {
+      choosePeople: async () => ({ userIds: [1, 2, 3, 4, 5, 6] }),
+      beginEnrichment: async ({ userId }) => ({ ready: userId !== 2 }),
+      readProfile: async ({ userId }) => {
+        if (userId === 3) throw ApplicationFailure.nonRetryable('gone', 'profile_not_found');
+        return { resumeAt: null, asksX: false, asksWebsite: false };
+      },
+    },
+  },
   { name: 'recalculate', type: WORKFLOW_TYPES.recalculateGlobalLeaderboard, args: [{ coalesceMs: 10 }] },
   { name: 'request-recalculation', type: WORKFLOW_TYPES.requestRecalculation, args: [] },
   { name: 'refresh-stale', type: WORKFLOW_TYPES.refreshStaleRepositories, args: [{ staleAfterHours: 24, fullScrapeDays: 7 }] },
@@ -92,7 +132,9 @@ const env = await TestWorkflowEnvironment.createLocal({
   },
 });
 try {
+  const wanted = process.argv.slice(3);
   for (const { name, type, args, activities, cancel } of RECORDINGS) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const stage = createStage(activities);
     await withFakeWorker({ address: env.address, namespace: 'default' }, stage.activities, async () => {
       const handle = await env.client.workflow.start(type, { workflowId: `record:${name}`, taskQueue: TASK_QUEUES.main, args: [...args] });
