@@ -132,6 +132,10 @@ export const ENVIRONMENT = z.object({
   LAURELS_API_KEY: optional.refine((key) => key === undefined || /^lrl_[A-Za-z0-9_-]{43}$/.test(key), {
     error: 'must be an API key: lrl_ and 43 characters',
   }),
+  OPT_OUT_KEY: optional.refine((key) => key === undefined || key.length >= 24, { error: 'must have at least 24 characters' }),
+  X_API_KEY: optional,
+  ENRICH_WEBSITES: flag,
+  ENRICH_EMAILS: flag,
 });
 
 /** What Laurels runs with: typed, complete, frozen. */
@@ -185,6 +189,16 @@ export interface Config {
   readonly fullScrapeDays: number;
   readonly retention: { readonly logDays: number; readonly jobDays: number; readonly auditDays: number };
   readonly logLevel: string;
+  /** The key of opt-outs; null: the one in the data directory. */
+  readonly optOutKey: string | null;
+  readonly enrichment: {
+    /** Null: X is not asked. */
+    readonly xApiKey: string | null;
+    /** Whether the websites that profiles name are read. */
+    readonly websites: boolean;
+    /** Whether public e-mail addresses are stored. */
+    readonly emails: boolean;
+  };
   /** A running Laurels that the CLI talks to. */
   readonly laurelsUrl: string | null;
   /** The key that the CLI shows. */
@@ -253,6 +267,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL,
     laurelsUrl: env.LAURELS_URL ?? null,
     laurelsApiKey: env.LAURELS_API_KEY ?? null,
+    optOutKey: env.OPT_OUT_KEY ?? null,
+    enrichment: { xApiKey: env.X_API_KEY ?? null, websites: env.ENRICH_WEBSITES, emails: env.ENRICH_EMAILS },
   });
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensureAdminKey } from './api/admin-key.ts';
 import { gateOf, startApi } from './api/api-server.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { mirrorOf } from './cli/archive.ts';
 import { readEnvironment } from './cli/environment.ts';
@@ -16,6 +17,7 @@ import { openStackLog } from './cli/stack-log.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase, databaseToday, type Database } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { listRepositories } from './db/repositories.ts';
 import { AppError } from './domain/errors.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
@@ -106,6 +108,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
   await ensureAdminKey(db, http);
 
+  const optOutKey = await openOptOutKey(db, config);
+
   // Namespace, key and certificates belong to a server of one's own; the embedded one has none.
   const settings = config.temporal.address === null ? { namespace: 'default', apiKey: null, tls: null } : config.temporal;
   const temporal = await temporalServerOf(services.temporalAddress, settings);
@@ -125,6 +129,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
       workflowBundle: await workflowBundle,
     }),
@@ -160,6 +166,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       githubWebUrl: config.github.webUrl,
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      canEnrich: config.github.tokens.length > 0,
     },
     { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );

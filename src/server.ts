@@ -6,6 +6,7 @@ import { gateOf, startApi } from './api/api-server.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
@@ -32,6 +33,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
   const { db, engine } = services;
   try {
     await ensureAdminKey(db, http);
+    const optOutKey = await openOptOutKey(db, config);
     const instance = randomUUID();
     const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log) });
     const server = await startApi(
@@ -49,6 +51,8 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         // A Web UI that others run has an address of its own, and jobs link to it there.
         temporalUiUrl: null,
         maxConcurrentScrapes,
+        optOutKey,
+        canEnrich: github.tokens.length > 0,
       },
       http,
     );

@@ -1,9 +1,11 @@
 import './cli/current-node.ts';
 import { join } from 'node:path';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
@@ -26,6 +28,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
   });
   const { db, temporal, engine } = services;
   try {
+    const optOutKey = await openOptOutKey(db, config);
     const mirrorDir = join(config.dataDir, 'mirror');
     const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
     const workers = await createWorkers({
@@ -36,6 +39,8 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
     });
     await ensureSchedules(engine, {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Database } from '../db/database.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { createJobLogWriter } from '../log/job-log.ts';
@@ -13,6 +14,8 @@ import type { TemporalServer } from '../temporal/server-address.ts';
 import { SLICES_AT_ONCE, TASK_QUEUES } from '../workflows/contract.ts';
 import { attemptInterceptor } from './attempt-interceptor.ts';
 import { createDispatchActivities } from './dispatch-activities.ts';
+import { createEnrichmentActivities } from './enrichment-activities.ts';
+import type { EnrichmentSources } from './enrichment-sources.ts';
 import { createJobActivities } from './job-activities.ts';
 import { createLeaderboardActivities } from './leaderboard-activities.ts';
 import { createMaintenanceActivities } from './maintenance-activities.ts';
@@ -32,6 +35,10 @@ export interface WorkersOptions {
   readonly archiveDir: string | null;
   readonly mirrorDir: string;
   readonly maxConcurrentScrapes: number;
+  /** Knows erased people again; null where nobody is erased (tests). */
+  readonly optOutKey?: OptOutKey | null;
+  /** Who is asked about people; nobody by default. */
+  readonly enrichment?: EnrichmentSources;
   readonly log: Logger;
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
@@ -44,6 +51,10 @@ export interface Workers {
   /** Asks all to stop: slices are put down, other activities get 20 s. `run` resolves after it. */
   shutdown(): Promise<void>;
 }
+
+/** People that are asked about at the same time, and steps a second, over all workers. */
+const ENRICHMENT = { maxConcurrentActivityTaskExecutions: 5, maxTaskQueueActivitiesPerSecond: 10 } as const;
+const NOBODY: EnrichmentSources = { github: null, x: null, website: null, emails: false };
 
 /** Running activities get this long to end by themselves; activities that never return must not keep the process. */
 const SHUTDOWN_GRACE = '20 seconds';
@@ -71,7 +82,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const stopping = new AbortController();
   const byName = new Map<SourceName, ContributionSource>(sources.all.map((source) => [source.name, source]));
   const activities = {
-    ...createJobActivities({ db, jobLog }),
+    ...createJobActivities({ db, jobLog, optOutKey: options.optOutKey ?? null }),
     ...createReadActivities({
       db,
       jobLog,
@@ -79,6 +90,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       archive: options.archiveDir === null ? null : { directory: options.archiveDir, mirrorDir: options.mirrorDir },
       stopping: stopping.signal,
     }),
+    ...createEnrichmentActivities({ db, jobLog, sources: options.enrichment ?? NOBODY }),
     ...createDispatchActivities({
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
@@ -107,12 +119,14 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   // Reading the mirror takes whole cores.
   const makeArchive = (): Promise<Worker> =>
     Worker.create({ ...common, taskQueue: TASK_QUEUES.archive, maxConcurrentActivityTaskExecutions: availableParallelism() });
+  const makeEnrichment = (): Promise<Worker> => Worker.create({ ...common, taskQueue: TASK_QUEUES.enrichment, ...ENRICHMENT });
   const hasArchive = (): boolean => sources.available().some(({ name }) => name === 'gharchive');
 
   const workers: Worker[] = [];
+  const hasArchiveWorker = hasArchive();
   try {
-    workers.push(await makeMain());
-    if (hasArchive()) workers.push(await makeArchive());
+    workers.push(await makeMain(), await makeEnrichment());
+    if (hasArchiveWorker) workers.push(await makeArchive());
   } catch (error) {
     await connection.close();
     throw error;
@@ -141,7 +155,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     }
   };
   const runAll = async (): Promise<void> => {
-    const watch = workers.length > 1 ? [] : [runArchiveOnceThere().finally(shutdown)];
+    const watch = hasArchiveWorker ? [] : [runArchiveOnceThere().finally(shutdown)];
     const ends = await Promise.allSettled([...workers.map(runOne), ...watch]);
     await jobLog.close();
     await connection.close();

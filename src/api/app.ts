@@ -13,9 +13,11 @@ import { avatarHandlers } from './routes/avatars.ts';
 import { compareHandlers } from './routes/compare.ts';
 import { contributorHandlers } from './routes/contributors.ts';
 import { dashboardHandlers } from './routes/dashboard.ts';
+import { enrichmentHandlers } from './routes/enrichment.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { openApiHandlers } from './routes/openapi.ts';
+import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { searchHandlers } from './routes/search.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
@@ -84,6 +86,8 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
     ...dashboardHandlers(deps),
     ...avatarHandlers(deps),
     ...jobHandlers(deps),
+    ...peopleHandlers(deps),
+    ...enrichmentHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),
     ...badgeHandlers(deps),

@@ -12,8 +12,19 @@ import {
 } from './contract/contributors.ts';
 import { getStatistics, listErrors } from './contract/dashboard.ts';
 import type { Endpoint } from './contract/endpoint.ts';
+import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
 import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
+import {
+  eraseContributor,
+  getContributorIdentities,
+  hideContributor,
+  listIdentitySuggestions,
+  mergeContributors,
+  setContributorKind,
+  showContributor,
+  splitContributor,
+} from './contract/people.ts';
 import {
   addRepository,
   deleteRepository,
@@ -54,6 +65,17 @@ export const CONTRACT = {
   getStatistics,
   listErrors,
   getAvatar,
+  setContributorKind,
+  getContributorIdentities,
+  mergeContributors,
+  splitContributor,
+  listIdentitySuggestions,
+  hideContributor,
+  showContributor,
+  eraseContributor,
+  getContributorEnrichment,
+  enrichContributor,
+  enrichContributors,
   getScoring,
   deleteSample,
   createSession,

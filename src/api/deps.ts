@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ContributionSource } from '../sources/contribution-source.ts';
@@ -8,7 +9,10 @@ import type { Engine } from '../temporal/engine.ts';
 import type { GateOptions } from './gate.ts';
 
 /** What the API asks of Temporal. */
-export type ApiEngine = Pick<Engine, 'startScrape' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
+export type ApiEngine = Pick<
+  Engine,
+  'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'
+>;
 
 /** What the API works with; an entry file builds it. */
 export interface ApiDeps {
@@ -32,4 +36,8 @@ export interface ApiDeps {
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */
   readonly temporalUiUrl: string | null;
   readonly maxConcurrentScrapes: number;
+  /** Stands behind the hashes of hidden and erased people. */
+  readonly optOutKey: OptOutKey;
+  /** Whether GitHub can be asked about people: a token is configured. */
+  readonly canEnrich: boolean;
 }

@@ -73,7 +73,7 @@ export function jobResourceOf(job: StoredJob, live: LiveStatus | null, temporalU
     type: job.type,
     status,
     phase: job.phase,
-    repository: job.repositoryName,
+    repository: job.repositoryName === '' ? null : job.repositoryName,
     sources: [...job.sources],
     window: { since: job.window.since, until: job.window.until },
     requested_by: job.requestedBy,

@@ -19,7 +19,12 @@ export interface StoredJob {
   readonly id: string;
   readonly type: JobType;
   readonly repositoryId: number | null;
+  /** Empty: the job is about no repository. */
   readonly repositoryName: string;
+  /** Whom an ENRICH job is about; null for others, and when the person was erased. */
+  readonly userId: number | null;
+  /** What an ENRICH_BATCH was asked for; null for others. */
+  readonly request: EnrichBatchRequest | null;
   readonly status: JobStatus;
   readonly phase: string;
   readonly workflowId: string;
@@ -58,7 +63,8 @@ export interface StoredJob {
   readonly completedAt: Date | null;
 }
 
-const COLUMNS = `j.id, j.job_type AS type, j.repository_id AS "repositoryId", j.repository_name AS "repositoryName", j.status, j.phase,
+const COLUMNS = `j.id, j.job_type AS type, j.repository_id AS "repositoryId", j.repository_name AS "repositoryName",
+  j.user_id AS "userId", j.request, j.status, j.phase,
   j.workflow_id AS "workflowId", j.run_id AS "runId", j.sources,
   json_build_object('since', j.window_since, 'until', j.window_until) AS window, j.requested_by AS "requestedBy", j.retry_of AS "retryOf",
   j.attempt, j.next_retry_at AS "nextRetryAt", j.waiting_until AS "waitingUntil", j.waiting_for AS "waitingFor", j.done, j.total, j.unit,
@@ -67,8 +73,17 @@ const COLUMNS = `j.id, j.job_type AS type, j.repository_id AS "repositoryId", j.
   j.waited_seconds AS "waitedSeconds", j.error_code AS "errorCode",
   j.error_message AS "errorMessage", j.cancel_requested_at AS "cancelRequestedAt", j.dispatched_at AS "dispatchedAt",
   j.created_at AS "createdAt", j.started_at AS "startedAt", j.completed_at AS "completedAt"`;
+const IS_SCRAPE = `j.job_type IN ('FULL','REFRESH')`;
 /** The condition that a job `j` has work before it. */
 export const UNFINISHED = `j.status IN ('QUEUED','RUNNING','RETRYING')`;
+
+/** Of whom a batch is to learn more. */
+export interface EnrichBatchRequest {
+  /** So many of the global board, from the top. */
+  readonly top: number;
+  /** Only whom nobody asked about for so many days. */
+  readonly staleAfterDays: number;
+}
 
 const ONE_PER_REPOSITORY = 'scrape_job_one_per_repository';
 const UNIQUE_VIOLATION = '23505';
@@ -173,9 +188,9 @@ export async function claimDispatch(db: Database, limit: number): Promise<readon
   return inTransaction(db, async (client) => {
     await lock(client, LOCKS.dispatch);
     const { rows } = await client.query<StoredJob>(
-      `WITH running AS (SELECT count(*) AS jobs FROM scrape_job j WHERE ${UNFINISHED} AND j.dispatched_at IS NOT NULL),
+      `WITH running AS (SELECT count(*) AS jobs FROM scrape_job j WHERE ${UNFINISHED} AND j.dispatched_at IS NOT NULL AND ${IS_SCRAPE}),
        next AS (
-         SELECT j.id FROM scrape_job j WHERE j.status = 'QUEUED' AND j.dispatched_at IS NULL
+         SELECT j.id FROM scrape_job j WHERE j.status = 'QUEUED' AND j.dispatched_at IS NULL AND ${IS_SCRAPE}
          ORDER BY j.created_at, j.id LIMIT greatest(0, $1 - (SELECT jobs FROM running)))
        UPDATE scrape_job j SET dispatched_at = now() FROM next WHERE j.id = next.id RETURNING ${COLUMNS}`,
       [limit],

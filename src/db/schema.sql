@@ -109,6 +109,7 @@ table contributor_enrichment
   enrichment_sources jsonb not null default '{}'::jsonb
   last_enriched_at timestamp with time zone
   error text
+  source_states jsonb not null default '{}'::jsonb
   constraint contributor_enrichment_pkey PRIMARY KEY (user_id)
   constraint contributor_enrichment_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE CASCADE
   constraint contributor_enrichment_enrichment_status_check CHECK ((enrichment_status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'PARTIAL'::text, 'FAILED'::text])))
@@ -187,6 +188,19 @@ table idempotency_key
   constraint idempotency_key_pkey PRIMARY KEY (actor, key)
   CREATE INDEX idempotency_key_expires_at_index ON idempotency_key USING btree (expires_at)
 
+table identity_change
+  id bigint not null default nextval('identity_change_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text not null
+  action text not null
+  user_ids bigint[] not null
+  before jsonb not null
+  after jsonb not null
+  reason text
+  constraint identity_change_pkey PRIMARY KEY (id)
+  constraint identity_change_action_check CHECK ((action = ANY (ARRAY['merge'::text, 'split'::text, 'kind'::text])))
+  CREATE INDEX identity_change_user_ids_index ON identity_change USING gin (user_ids)
+
 table job_log
   id bigint not null default nextval('job_log_id_seq'::regclass)
   job_id uuid not null
@@ -210,6 +224,17 @@ table leaderboard_snapshot partition by RANGE (day)
   constraint leaderboard_snapshot_pkey PRIMARY KEY (scope, person_id, day)
   CREATE INDEX leaderboard_snapshot_day_index ON ONLY leaderboard_snapshot USING btree (scope, day)
   partition leaderboard_snapshot_2026_11 FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')
+
+table opt_out
+  id_hmac bytea not null
+  mode text not null
+  user_id bigint
+  login_hmacs bytea[] not null default '{}'::bytea[]
+  created_at timestamp with time zone not null default now()
+  constraint opt_out_user_id_unique UNIQUE (user_id)
+  constraint opt_out_pkey PRIMARY KEY (id_hmac)
+  constraint opt_out_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE SET NULL
+  constraint opt_out_mode_check CHECK ((mode = ANY (ARRAY['hide'::text, 'erase'::text])))
 
 table planned_slice
   job_id uuid not null
@@ -361,6 +386,7 @@ table scrape_job
   reading_from bigint not null default 0
   waiting_since timestamp with time zone
   waited_seconds integer not null default 0
+  request jsonb
   constraint scrape_job_workflow_id_unique UNIQUE (workflow_id)
   constraint scrape_job_pkey PRIMARY KEY (id)
   constraint scrape_job_repository_id_foreign FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE SET NULL

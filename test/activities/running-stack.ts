@@ -1,3 +1,4 @@
+import type { EnrichmentSources } from '../../src/activities/enrichment-sources.ts';
 import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
@@ -30,7 +31,7 @@ export interface RunningStack {
   withWorkers<T>(
     sources: readonly ContributionSource[],
     scenario: (workers: Workers) => Promise<T>,
-    available?: () => readonly ContributionSource[],
+    o?: { readonly available?: () => readonly ContributionSource[]; readonly enrichment?: EnrichmentSources },
   ): Promise<T>;
   close(): Promise<void>;
 }
@@ -71,7 +72,7 @@ export async function startStack({
       await until(async () => !isUnfinished((await jobOf(job)).status), { withinMs, what: `job of ${job.repositoryName} to end` });
       return await jobOf(job);
     },
-    async withWorkers(sources, scenario, available = () => sources) {
+    async withWorkers(sources, scenario, { available = () => sources, ...o } = {}) {
       const workers = await createWorkers({
         temporal: { address, namespace },
         db,
@@ -82,6 +83,7 @@ export async function startStack({
         maxConcurrentScrapes,
         log,
         workflowBundle: await workflowBundle(),
+        ...o,
       });
       const run = workers.run();
       try {

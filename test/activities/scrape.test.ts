@@ -213,7 +213,7 @@ test('a worker that finds no archive polls for its scrapes once the first import
       isThere = true;
       expect(await stack.finished(queued)).toMatchObject({ status: 'COMPLETED', eventsProcessed: 50 });
     },
-    () => (isThere ? [archive] : []),
+    { available: () => (isThere ? [archive] : []) },
   );
 });
 

@@ -40,6 +40,10 @@ function createFakeEngine(): FakeEngine {
       refuseWhenAway(this);
       this.started.push(id);
     },
+    async startEnrichment({ id }) {
+      refuseWhenAway(this);
+      this.started.push(id);
+    },
     async cancelJob({ workflowId }) {
       refuseWhenAway(this);
       this.cancelled.push(workflowId);
@@ -58,6 +62,8 @@ function createFakeEngine(): FakeEngine {
     workflowUrl: (workflowId) => `/temporal/workflows/${workflowId}`,
   };
 }
+
+export const OPT_OUT_KEY = Buffer.from('a key that only tests know');
 
 /** A source that plans one slice and reads nothing. */
 export function planningSource(name: ContributionSource['name'], estimate: Estimate | null = null): ContributionSource {
@@ -171,6 +177,8 @@ export async function startTestApi({
     githubWebUrl: 'https://github.com',
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
+    optOutKey: OPT_OUT_KEY,
+    canEnrich: true,
     ...overrides,
   };
   const server = await startApi(deps, { host: '127.0.0.1', port: 0 });

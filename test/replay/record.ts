@@ -19,6 +19,7 @@ const scrape = { type: WORKFLOW_TYPES.scrapeRepository, args: [{ jobId: '0193a00
 let paused = false;
 let failed = false;
 let refused = false;
+let rested = false;
 
 const begun = new Set<string>();
 const SIDE_BY_SIDE = ['counts', 'waiting', 'put down', 'retried', 'waiting too', 'last'].map((slice) => ({
@@ -96,6 +97,22 @@ const RECORDINGS: readonly {
     },
   },
   {
+    name: 'enrich-completed',
+    type: WORKFLOW_TYPES.enrichContributor,
+    args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000002', pace }],
+    activities: {
+      readProfile: async () => {
+        const isPause = !rested;
+        rested = true;
+        if (isPause) return { resumeAt: new Date(Date.now() + 500).toISOString(), asksX: false, asksWebsite: false };
+        return { resumeAt: null, asksX: true, asksWebsite: true };
+      },
+      readXProfile: async () => {
+        throw ApplicationFailure.nonRetryable('X did not answer');
+      },
+    },
+  },
+  {
     name: 'scrape-slice-fails-beside-others',
     ...scrape,
     activities: {
@@ -105,6 +122,29 @@ const RECORDINGS: readonly {
           return { done: false, read: 1, resumeAt: new Date(Date.now() + 3_600_000).toISOString(), waitingFor: 'rate limit of github' };
         if (slice === 'last') throw ApplicationFailure.nonRetryable('GitHub refuses the token', 'bad_credentials');
         return { done: true, read: 1, resumeAt: null, waitingFor: null };
+      },
+    },
+  },
+  {
+    name: 'enrich-failed',
+    type: WORKFLOW_TYPES.enrichContributor,
+    args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000003', pace }],
+    activities: {
+      readProfile: async () => {
+        throw ApplicationFailure.nonRetryable('GitHub has no public profile of this account (any more).', 'profile_not_found');
+      },
+    },
+  },
+  {
+    name: 'enrich-batch',
+    type: WORKFLOW_TYPES.batchEnrichContributors,
+    args: [{ jobId: '0193a000-0000-7000-8000-000000000004', width: 2, perRun: 50, pace }],
+    activities: {
+      choosePeople: async () => ({ userIds: [1, 2, 3, 4, 5, 6] }),
+      beginEnrichment: async ({ userId }) => ({ ready: userId !== 2 }),
+      readProfile: async ({ userId }) => {
+        if (userId === 3) throw ApplicationFailure.nonRetryable('gone', 'profile_not_found');
+        return { resumeAt: null, asksX: false, asksWebsite: false };
       },
     },
   },

@@ -12,7 +12,7 @@ export const jobResource = z.strictObject({
   type: z.enum(JOB_TYPES),
   status: z.enum(JOB_STATUSES),
   phase: z.string(),
-  repository: z.string(),
+  repository: z.string().nullable().describe('null: the job is about people'),
   sources: z.array(z.enum(SOURCE_NAMES)),
   window: z.strictObject({ since: z.string(), until: z.string() }),
   requested_by: z.string(),

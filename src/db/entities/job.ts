@@ -61,6 +61,8 @@ export const ScrapeJob = defineEntity({
     readingFrom: p.bigint('number').defaultRaw('0'),
     waitingSince: moment().nullable(),
     waitedSeconds: p.integer().default(0),
+    /** What a job that is about no repository was asked for; null for others. */
+    request: p.json<Record<string, unknown>>().nullable(),
     errorCode: p.text().nullable(),
     errorMessage: p.text().nullable(),
     lastLogSeq: p.integer().default(0),
