@@ -45,8 +45,11 @@ const STRICT = helmet({
 /** Temporal's Web UI begins with an inline script and brings a policy of its own. */
 const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
 
-/** Builds the API. It listens to nothing and starts nothing: http-server.ts does. */
-export function createApp(deps: ApiDeps): Express {
+/**
+ * Builds the API. It listens to nothing and starts nothing: http-server.ts does.
+ * @param besides mounts what is no part of the API behind the same middleware: what the bench compares with.
+ */
+export function createApp(deps: ApiDeps, besides?: (app: Express) => void): Express {
   const hosts = createHostAllowList(deps.allowedHosts);
   const app = express();
   app.disable('x-powered-by');
@@ -70,6 +73,7 @@ export function createApp(deps: ApiDeps): Express {
     next();
   });
   if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl));
+  besides?.(app);
   mountContract(app, {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
