@@ -50,8 +50,11 @@ const STRICT = helmet({
 /** Temporal's Web UI begins with an inline script and brings a policy of its own. */
 const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
 
-/** Builds the API. It listens to nothing and starts nothing: http-server.ts does. */
-export function createApp(deps: ApiDeps, gate: Gate): Express {
+/**
+ * Builds the API. It listens to nothing and starts nothing: http-server.ts does.
+ * @param besides mounts what is no part of the API behind the same middleware: what the bench compares with.
+ */
+export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) => void): Express {
   const { hosts } = gate;
   const app = express();
   app.disable('x-powered-by');
@@ -76,6 +79,7 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
   });
   if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate));
   app.use(createDocsPage());
+  besides?.(app);
   const handlers = {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
