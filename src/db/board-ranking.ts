@@ -1,8 +1,8 @@
 import type { AccountKind } from '../domain/account-kind.ts';
 import { KIND_CODES } from '../domain/contribution.ts';
-import { SCORED_KINDS, scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
+import { scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
-import { BOARD_SUMS, DAY_SUMS, knownBoardCounts, knownCounts } from './board-columns.ts';
+import { BOARD_SUMS, countedFacts, daySums, earningKindCodes, knownBoardCounts, knownCounts } from './board-columns.ts';
 import { BOARD_FACTS } from './repository-board.ts';
 
 /** A ranking as a query of its own: person, rank, position, what a board's row holds. */
@@ -55,17 +55,23 @@ function storedRows(o: Ranking, ranks: string, condition: string): { sql: string
 
 /** The same facts summed from days: per repository, where the line bonus is capped, then over repositories. */
 function daysOf(o: Ranking, scoring: Scoring): { sql: string; values: readonly unknown[] } {
-  const kinds = (o.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind]);
+  // Co-authored commits are commits where they earn points.
+  const kinds = earningKindCodes(scoring).filter(
+    (code) => o.kinds?.some((kind) => code === KIND_CODES[kind] || (kind === 'COMMIT' && code === KIND_CODES.COMMIT_COAUTHOR)) ?? true,
+  );
   const perRepository = `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
-      SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')} FROM (
-        SELECT d.repository_id, d.person_id, ${DAY_SUMS} FROM contribution_day d
+      SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')}${countedFacts(scoring, 'f')} FROM (
+        SELECT d.repository_id, d.person_id, ${daySums(scoring)} FROM contribution_day d
         WHERE d.day BETWEEN $1 AND $2 AND d.kind = ANY($3::smallint[]) ${o.repositoryId === null ? '' : 'AND d.repository_id = $4'}
         GROUP BY d.repository_id, d.person_id
       ) AS f
     ) AS c`;
   const values = [o.window.since, o.window.until, kinds];
   if (o.repositoryId !== null) {
-    return { sql: `SELECT l.*, NULL::int AS repositories_contributed FROM (${perRepository}) AS l`, values: [...values, o.repositoryId] };
+    return {
+      sql: `SELECT l.person_id, ${FACTS('l')}, NULL::int AS repositories_contributed FROM (${perRepository}) AS l`,
+      values: [...values, o.repositoryId],
+    };
   }
   const sql = `SELECT f.person_id, f.total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
       ${knownBoardCounts('f')}

@@ -11,6 +11,7 @@ import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
+import { Migration20261124010000_scoring } from './migrations/Migration20261124010000_scoring.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -45,7 +46,7 @@ export function ormOptions(url: string) {
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change],
+      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change, Migration20261124010000_scoring],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

@@ -44,6 +44,7 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
+  CREATE INDEX contribution_day_person_id_index ON contribution_day USING btree (person_id, repository_id)
 
 table contribution_event
   repository_id bigint not null
@@ -251,6 +252,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   unknown_kinds integer
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
+  login_order integer
   constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)
