@@ -6,7 +6,7 @@ import type { RepositoryLookup } from '../sources/github/repository-facts.ts';
 import type { Engine } from '../temporal/engine.ts';
 
 /** What the API asks of Temporal. */
-export type ApiEngine = Pick<Engine, 'startScrape' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
+export type ApiEngine = Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
 
 /** What the API works with; an entry file builds it. */
 export interface ApiDeps {

@@ -17,6 +17,7 @@ export interface StoredJob {
   readonly id: string;
   readonly type: JobType;
   readonly repositoryId: number | null;
+  /** Empty: the job is about no repository. */
   readonly repositoryName: string;
   readonly status: JobStatus;
   readonly phase: string;
@@ -55,6 +56,7 @@ const COLUMNS = `j.id, j.job_type AS type, j.repository_id AS "repositoryId", j.
   j.events_processed AS "eventsProcessed", j.people, j.complete, j.incomplete, j.plan_note AS "planNote", j.error_code AS "errorCode",
   j.error_message AS "errorMessage", j.cancel_requested_at AS "cancelRequestedAt", j.dispatched_at AS "dispatchedAt",
   j.created_at AS "createdAt", j.started_at AS "startedAt", j.completed_at AS "completedAt"`;
+const IS_SCRAPE = `j.job_type IN ('FULL','REFRESH')`;
 const UNFINISHED = `j.status IN ('QUEUED','RUNNING','RETRYING')`;
 
 const ONE_PER_REPOSITORY = 'scrape_job_one_per_repository';
@@ -153,16 +155,16 @@ export async function listJobs(
 }
 
 /**
- * Hands the oldest queued jobs to Temporal, as many as `limit` (all dispatched unfinished jobs together) allows, and gives those
+ * Hands the oldest queued scrapes to Temporal, as many as `limit` (all dispatched unfinished scrapes together) allows, and gives those
  * it marked. Their workflows are yet to be started; a start may be repeated safely.
  */
 export async function claimDispatch(db: Database, limit: number): Promise<readonly StoredJob[]> {
   return inTransaction(db, async (client) => {
     await lock(client, LOCKS.dispatch);
     const { rows } = await client.query<StoredJob>(
-      `WITH running AS (SELECT count(*) AS jobs FROM scrape_job j WHERE ${UNFINISHED} AND j.dispatched_at IS NOT NULL),
+      `WITH running AS (SELECT count(*) AS jobs FROM scrape_job j WHERE ${UNFINISHED} AND j.dispatched_at IS NOT NULL AND ${IS_SCRAPE}),
        next AS (
-         SELECT j.id FROM scrape_job j WHERE j.status = 'QUEUED' AND j.dispatched_at IS NULL
+         SELECT j.id FROM scrape_job j WHERE j.status = 'QUEUED' AND j.dispatched_at IS NULL AND ${IS_SCRAPE}
          ORDER BY j.created_at, j.id LIMIT greatest(0, $1 - (SELECT jobs FROM running)))
        UPDATE scrape_job j SET dispatched_at = now() FROM next WHERE j.id = next.id RETURNING ${COLUMNS}`,
       [limit],
@@ -254,36 +256,42 @@ export async function noteProgress(
   ]);
 }
 
+/** How a job ends. */
+interface JobOutcome {
+  readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
 /**
  * Ends a job and sets its repository's status with it: COMPLETED once it was ever published, else PENDING after a cancel and
  * FAILED after a failure. False when the job had ended before.
  */
-export async function closeJob(
-  db: Database,
-  id: string,
-  outcome: { status: 'COMPLETED' | 'FAILED' | 'CANCELLED'; errorCode?: string; errorMessage?: string },
-): Promise<boolean> {
-  return inTransaction(db, async (client) => {
-    // The repository's row before the job's: the order in which publishing and deleting lock them.
-    await client.query(`SELECT FROM repository WHERE id = (SELECT j.repository_id FROM scrape_job j WHERE j.id = $1) FOR NO KEY UPDATE`, [
-      id,
-    ]);
-    const closed = await client.query<{ repositoryId: number | null }>(
-      `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
+export async function closeJob(db: Database, id: string, outcome: JobOutcome): Promise<boolean> {
+  return inTransaction(db, (client) => closeJobIn(client, id, outcome));
+}
+
+/** {@link closeJob} inside somebody's transaction. */
+export async function closeJobIn(client: Queryable, id: string, outcome: JobOutcome): Promise<boolean> {
+  // The repository's row before the job's: the order in which publishing and deleting lock them.
+  await client.query(`SELECT FROM repository WHERE id = (SELECT j.repository_id FROM scrape_job j WHERE j.id = $1) FOR NO KEY UPDATE`, [
+    id,
+  ]);
+  const closed = await client.query<{ repositoryId: number | null }>(
+    `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
          started_at = CASE WHEN dispatched_at IS NULL THEN started_at ELSE coalesce(started_at, now()) END,
          next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL
        WHERE j.id = $1 AND ${UNFINISHED} RETURNING j.repository_id AS "repositoryId"`,
-      [id, outcome.status, outcome.errorCode ?? null, outcome.errorMessage ?? null],
-    );
-    const job = closed.rows[0];
-    if (job === undefined) return false;
-    await client.query(
-      `UPDATE repository SET status = CASE WHEN last_scraped_at IS NOT NULL THEN 'COMPLETED' WHEN $2 = 'FAILED' THEN 'FAILED' ELSE 'PENDING' END
+    [id, outcome.status, outcome.errorCode ?? null, outcome.errorMessage ?? null],
+  );
+  const job = closed.rows[0];
+  if (job === undefined) return false;
+  await client.query(
+    `UPDATE repository SET status = CASE WHEN last_scraped_at IS NOT NULL THEN 'COMPLETED' WHEN $2 = 'FAILED' THEN 'FAILED' ELSE 'PENDING' END
        WHERE id = $1`,
-      [job.repositoryId, outcome.status],
-    );
-    return true;
-  });
+    [job.repositoryId, outcome.status],
+  );
+  return true;
 }
 
 /**

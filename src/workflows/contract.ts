@@ -17,6 +17,7 @@ export function taskQueueOf(source: SourceName): TaskQueue {
 /** Workflow types, as the functions in this folder are called. */
 export const WORKFLOW_TYPES = {
   scrapeRepository: 'scrapeRepository',
+  rescoreBoards: 'rescoreBoards',
   recalculateGlobalLeaderboard: 'recalculateGlobalLeaderboard',
   requestRecalculation: 'requestRecalculation',
   refreshStaleRepositories: 'refreshStaleRepositories',
@@ -46,8 +47,8 @@ export interface Pace {
   readonly heartbeatTimeoutMs: number;
 }
 
-/** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
-export interface ScrapeInput {
+/** Input of the workflows that do a job. */
+export interface JobInput {
   readonly jobId: string;
   readonly pace?: Pace;
 }

@@ -34,7 +34,7 @@ function createFakeEngine(): FakeEngine {
     isAway: false,
     live: null,
     cancelAnswer: 'requested',
-    async startScrape({ id }) {
+    async startJob({ id }) {
       refuseWhenAway(this);
       this.started.push(id);
     },

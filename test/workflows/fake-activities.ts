@@ -37,6 +37,8 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     startQueuedJobs: async () => ({ started: 0 }),
     requestGlobalRecalculation: async () => undefined,
     rebuildGlobalLeaderboard: async () => ({ people: 3, changed: true }),
+    rescore: async () => ({ boards: 2, people: 3 }),
+    closeRescore: async () => ({ closed: true }),
     queueStaleRepositories: async () => ({ queued: 2, skipped: 1 }),
     prune: async () => undefined,
   };
@@ -62,6 +64,8 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     startQueuedJobs: () => noted('startQueuedJobs', () => all.startQueuedJobs()),
     requestGlobalRecalculation: () => noted('requestGlobalRecalculation', () => all.requestGlobalRecalculation()),
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
+    rescore: (input) => noted('rescore', () => all.rescore(input)),
+    closeRescore: (input) => noted('closeRescore', () => all.closeRescore(input)),
   };
   return { activities, calls, ends };
 
