@@ -10,7 +10,9 @@ import {
   refreshRepository,
   scrapeRepository,
 } from './contract/repositories.ts';
-import { deleteSample, getHealth, getIndex, getReadiness, getScoring } from './contract/system.ts';
+import { getContributorScore } from './contract/scores.ts';
+import { getScoring, listScorings, previewScoring, putScoring, restoreScoring } from './contract/scoring.ts';
+import { deleteSample, getHealth, getIndex, getReadiness } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -28,7 +30,12 @@ export const CONTRACT = {
   getJob,
   getJobLogs,
   cancelJob,
+  getContributorScore,
   getScoring,
+  putScoring,
+  previewScoring,
+  listScorings,
+  restoreScoring,
   deleteSample,
   getIndex,
   getHealth,

@@ -77,7 +77,7 @@ async function rebuild(client: PoolClient): Promise<Rebuilt> {
   );
   const version = await nextBoardVersion(client);
   const partition = `global_leaderboard_${version}`;
-  await fillGlobal(client, partition, version, isCarriedOver ? rescoredGlobal(versionBefore) : SUMMED_GLOBAL);
+  await fillGlobal(client, partition, version, isCarriedOver ? rescoredGlobal(scoring, versionBefore) : summedGlobal(scoring));
   const counted = await client.query<{ people: number }>(`SELECT coalesce(max(position), 0) AS people FROM ${partition}`);
   const people = counted.rows[0]?.people ?? 0;
   await client.query(
@@ -168,24 +168,26 @@ function repositoryFingerprintSql(scoringVersion: string): string {
 }
 
 /** SQL of everybody's row on the global board, summed from all repository boards. */
-const SUMMED_GLOBAL = `
+function summedGlobal({ version: scoringVersion }: Scoring): string {
+  return `
   SELECT f.person_id, f.total_score::numeric(24,4) AS total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
     ${knownBoardCounts('f')}
   FROM (
     SELECT l.person_id, sum(l.total_score) AS total_score, count(*)::int AS repositories_contributed, ${BOARD_SUMS}
     FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
-    WHERE b.scope <> ${GLOBAL_SCOPE} GROUP BY l.person_id
+    WHERE b.scope <> ${GLOBAL_SCOPE} AND l.scoring_version = ${scoringVersion} GROUP BY l.person_id
   ) AS f`;
+}
 
 /** The same where only scores are new: the counts are those of a version of the global board. */
-function rescoredGlobal(version: number): string {
+function rescoredGlobal({ version: scoringVersion }: Scoring, version: number): string {
   const facts = BOARD_FACTS.filter((fact) => fact !== 'total_score').map((fact) => `o.${fact}`);
   return `
   SELECT o.person_id, f.total_score::numeric(24,4) AS total_score, ${facts.join(', ')}, o.repositories_contributed
   FROM (
     SELECT l.person_id, sum(l.total_score) AS total_score
     FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
-    WHERE b.scope <> ${GLOBAL_SCOPE} GROUP BY l.person_id
+    WHERE b.scope <> ${GLOBAL_SCOPE} AND l.scoring_version = ${scoringVersion} GROUP BY l.person_id
   ) AS f JOIN global_leaderboard_${version} o ON o.person_id = f.person_id`;
 }
 

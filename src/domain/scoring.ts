@@ -20,14 +20,15 @@ export type Scored = keyof typeof SCORED;
 export const SCORED_NAMES = Object.keys(SCORED) as readonly Scored[];
 
 /** The two line counts share one cap; every other weight stands alone. */
-const LINES = ['LINES_ADDED', 'LINES_DELETED'] as const satisfies readonly Scored[];
+export const LINES = ['LINES_ADDED', 'LINES_DELETED'] as const satisfies readonly Scored[];
+export type LineName = (typeof LINES)[number];
 
 /** The kinds that boards count, in the order of their columns. */
 export const SCORED_KINDS = SCORED_NAMES.filter((name) => name !== 'LINES_ADDED' && name !== 'LINES_DELETED');
-export type ScoredKind = Exclude<Scored, (typeof LINES)[number]>;
+export type ScoredKind = Exclude<Scored, LineName>;
 
 /** The decimals a weight and a score have: numeric(12,4) and numeric(24,4) in the database. */
-const POINT_DECIMALS = 4;
+export const POINT_DECIMALS = 4;
 const UNIT = 10n ** BigInt(POINT_DECIMALS);
 
 /** A weight is 0 to 10,000 points (decisions 11). */

@@ -18,6 +18,7 @@ const scrape = { type: WORKFLOW_TYPES.scrapeRepository, args: [{ jobId: '0193a00
 let paused = false;
 let failed = false;
 let refused = false;
+let savedAgain = false;
 
 const RECORDINGS: readonly {
   readonly name: string;
@@ -69,6 +70,19 @@ const RECORDINGS: readonly {
         resumeAt: new Date(Date.now() + 3_600_000).toISOString(),
         waitingFor: 'rate limit of github',
       }),
+    },
+  },
+  {
+    // A scoring that is saved while it works: a second round by the same job.
+    name: 'rescore',
+    type: WORKFLOW_TYPES.rescoreBoards,
+    args: scrape.args,
+    activities: {
+      closeRescore: async () => {
+        const closed = savedAgain;
+        savedAgain = true;
+        return { closed };
+      },
     },
   },
   { name: 'recalculate', type: WORKFLOW_TYPES.recalculateGlobalLeaderboard, args: [{ coalesceMs: 10 }] },
