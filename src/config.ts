@@ -35,6 +35,31 @@ const whole = (fallback: number, least: number, most: number) =>
     return z.NEVER;
   });
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+/** Names for ranges of addresses, as people know them from Express and nginx. */
+const RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+const isRange = (range: string): boolean => {
+  const [, network = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(range) ?? [];
+  return isIP(network) !== 0 && Number(bits) <= (isIP(network) === 6 ? 128 : 32);
+};
+/** Addresses, ranges and their names, all as ranges. */
+const ranges = list.transform((words, context) => {
+  const found = words.flatMap((word) => RANGES[word] ?? [isIP(word) === 0 ? word : `${word}/${isIP(word) === 6 ? 128 : 32}`]);
+  if (found.every(isRange)) return found;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a comma-separated list of addresses, ranges like 10.0.0.0/8, loopback, uniquelocal',
+  });
+  return z.NEVER;
+});
+const yesOrNo = optional.transform((value, context) => {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` });
+  return z.NEVER;
+});
 
 /** Every variable Laurels reads. `.env.example` describes them; a test holds the two together. */
 export const ENVIRONMENT = z.object({
@@ -48,11 +73,15 @@ export const ENVIRONMENT = z.object({
   TEMPORAL_TLS_CA: optional,
   TEMPORAL_UI_URL: url(['http:', 'https:']),
   TEMPORAL_CLI: optional,
-  HOST: optional.default('127.0.0.1').refine(isLoopback, {
-    error: 'must be a loopback address (127.0.0.1, ::1, localhost): this version has no access keys, so it does not listen to others',
+  HOST: optional.default('127.0.0.1').refine((host) => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host), {
+    error: 'must be an address or a host name to listen on',
   }),
   PORT: whole(8000, 0, 65_535),
   ALLOWED_HOSTS: list,
+  PUBLIC_READS: yesOrNo,
+  ADMIN_KEY_FILE: optional,
+  TRUST_PROXY: ranges,
+  RATE_LIMIT: whole(600, 0, 1_000_000),
   GITHUB_TOKEN: list,
   GITHUB_API_URL: url(['http:', 'https:']),
   GHARCHIVE_DIR: optional,
@@ -66,10 +95,14 @@ export const ENVIRONMENT = z.object({
   FULL_SCRAPE_DAYS: whole(7, 1, 365),
   LOG_RETENTION_DAYS: whole(30, 1, 3650),
   JOB_RETENTION_DAYS: whole(365, 1, 3650),
+  AUDIT_RETENTION_DAYS: whole(365, 1, 3650),
   LOG_LEVEL: optional.default('info').refine((level) => ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].includes(level), {
     error: 'must be fatal, error, warn, info, debug, trace or silent',
   }),
   LAURELS_URL: url(['http:', 'https:']),
+  LAURELS_API_KEY: optional.refine((key) => key === undefined || /^lrl_[A-Za-z0-9_-]{43}$/.test(key), {
+    error: 'must be an API key: lrl_ and 43 characters',
+  }),
 });
 
 /** What Laurels runs with: typed, complete, frozen. */
@@ -89,7 +122,19 @@ export interface Config {
     /** Path of a Temporal CLI to use instead of a found or downloaded one. */
     readonly cli: string | null;
   };
-  readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly allowedHosts: readonly string[];
+    /** Others than this machine reach the API, by HOST or through a proxy that TRUST_PROXY names: they need a key. */
+    readonly isExposed: boolean;
+    readonly publicReads: boolean;
+    readonly trustedProxies: readonly string[];
+    /** Of a key, or of an address without one; 0: any number. */
+    readonly requestsPerMinute: number;
+    /** A file that holds an admin's key. */
+    readonly adminKeyFile: string | null;
+  };
   readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
   readonly gharchiveDir: string | null;
   readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
@@ -98,10 +143,12 @@ export interface Config {
   readonly maxConcurrentScrapes: number;
   readonly staleAfterHours: number;
   readonly fullScrapeDays: number;
-  readonly retention: { readonly logDays: number; readonly jobDays: number };
+  readonly retention: { readonly logDays: number; readonly jobDays: number; readonly auditDays: number };
   readonly logLevel: string;
   /** A running Laurels that the CLI talks to. */
   readonly laurelsUrl: string | null;
+  /** The key that the CLI shows. */
+  readonly laurelsApiKey: string | null;
 }
 
 /**
@@ -124,7 +171,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       uiUrl: env.TEMPORAL_UI_URL ?? null,
       cli: env.TEMPORAL_CLI ?? null,
     },
-    http: { host: env.HOST, port: env.PORT, allowedHosts: env.ALLOWED_HOSTS },
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      allowedHosts: env.ALLOWED_HOSTS,
+      isExposed: !isLoopback(env.HOST) || env.TRUST_PROXY.length > 0,
+      publicReads: env.PUBLIC_READS,
+      trustedProxies: env.TRUST_PROXY,
+      requestsPerMinute: env.RATE_LIMIT,
+      adminKeyFile: env.ADMIN_KEY_FILE === undefined ? null : resolve(env.ADMIN_KEY_FILE),
+    },
     github: { tokens: env.GITHUB_TOKEN, apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com' },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
     bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
@@ -132,8 +188,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     maxConcurrentScrapes: env.MAX_CONCURRENT_SCRAPES,
     staleAfterHours: env.STALE_AFTER_HOURS,
     fullScrapeDays: env.FULL_SCRAPE_DAYS,
-    retention: { logDays: env.LOG_RETENTION_DAYS, jobDays: env.JOB_RETENTION_DAYS },
+    retention: { logDays: env.LOG_RETENTION_DAYS, jobDays: env.JOB_RETENTION_DAYS, auditDays: env.AUDIT_RETENTION_DAYS },
     logLevel: env.LOG_LEVEL,
     laurelsUrl: env.LAURELS_URL ?? null,
+    laurelsApiKey: env.LAURELS_API_KEY ?? null,
   });
 }

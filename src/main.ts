@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startApi } from './api/api-server.ts';
+import { ensureAdminKey } from './api/admin-key.ts';
+import { gateOf, startApi } from './api/api-server.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
 import { createWorkers } from './activities/workers.ts';
 import { mirrorOf } from './cli/archive.ts';
@@ -61,6 +62,8 @@ interface StopRequest {
 /** Starts everything in order, waits for the reason to stop, stops everything in the opposite order. */
 async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: StopRequest): Promise<void> {
   const { dataDir } = config;
+  // What is started for one command serves this machine only.
+  const http = isOneShot ? loadConfig({}).http : config.http;
   const instance = randomUUID();
   // Ends in the opposite order: the announcement, HTTP, workers, engine, databases, Temporal, PostgreSQL.
   await using started = new AsyncDisposableStack();
@@ -101,6 +104,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const [db, apiDb] = [await open('laurels-worker'), await open('laurels-api', QUERY_TIMEOUT_MS)];
   const applied = await migrate(db);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
+  await ensureAdminKey(db, http);
 
   // Namespace, key and certificates belong to a server of one's own; the embedded one has none.
   const settings = config.temporal.address === null ? { namespace: 'default', apiKey: null, tls: null } : config.temporal;
@@ -152,11 +156,11 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       instance,
       availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
-      allowedHosts: [config.http.host, ...config.http.allowedHosts],
+      gate: gateOf(http),
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
     },
-    { host: config.http.host, port: isOneShot ? 0 : config.http.port, evadeTakenPort: !isPortFixed },
+    { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );
   started.defer(() => api.stop());
   const reconciler = startReconciler({ db, engine, log, limit: config.maxConcurrentScrapes });
@@ -295,7 +299,7 @@ async function main(): Promise<ExitCode> {
     if (!isOneShot) console.error(message);
     const isTaken = known?.code === 'data_directory_taken';
     await tell(isTaken ? { type: 'taken', message } : { type: 'failed', code: known?.code ?? 'internal_error', message });
-    return known?.code === 'invalid_configuration' ? EXIT.usage : EXIT.failed;
+    return known?.code === 'invalid_configuration' || known?.code === 'admin_key_missing' ? EXIT.usage : EXIT.failed;
   }
 }
 

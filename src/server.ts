@@ -1,7 +1,8 @@
 import './cli/current-node.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { startApi } from './api/api-server.ts';
+import { ensureAdminKey } from './api/admin-key.ts';
+import { gateOf, startApi } from './api/api-server.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
@@ -49,6 +50,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         `The database lacks ${pending.length} migration(s) (${pending.join(', ')}): run \`npm run laurels -- migrate\` first.`,
       );
     }
+    await ensureAdminKey(db, http);
     const engine = connectEngine({ ...(await temporalServerOf(temporal.address, temporal)), uiUrl: temporal.uiUrl });
     const instance = randomUUID();
     const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log) });
@@ -61,7 +63,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           instance,
           availableSources: sources.available,
           lookUpRepository: createRepositoryFacts(config.github),
-          allowedHosts: [http.host, ...http.allowedHosts],
+          gate: gateOf(http),
           // A Web UI that others run has an address of its own, and jobs link to it there.
           temporalUiUrl: null,
           maxConcurrentScrapes: config.maxConcurrentScrapes,
@@ -104,7 +106,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof AppError) log.fatal({ code: error.code }, error.message);
     else log.fatal({ err: error }, 'server failed');
-    return error instanceof AppError && (error.code === 'invalid_configuration' || error.code === 'server_not_ready') ? 2 : 1;
+    return error instanceof AppError && ['invalid_configuration', 'server_not_ready', 'admin_key_missing'].includes(error.code) ? 2 : 1;
   }
 }
 

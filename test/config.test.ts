@@ -32,7 +32,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({
       dataDir: resolve('.data'),
       databaseUrl: null,
-      http: { host: '127.0.0.1', port: 8000, allowedHosts: [] },
+      http: { host: '127.0.0.1', port: 8000, allowedHosts: [], isExposed: false, publicReads: false, adminKeyFile: null },
       github: { tokens: [], apiUrl: 'https://api.github.com' },
       sources: [],
       maxConcurrentScrapes: 4,
@@ -53,6 +53,27 @@ describe('the configuration', () => {
     expect(config.http.allowedHosts).toEqual(['laurels.example']);
   });
 
+  test.each([
+    [{ HOST: 'localhost' }, false],
+    [{ HOST: '::1' }, false],
+    [{ HOST: '127.0.0.2' }, false],
+    [{ HOST: '0.0.0.0' }, true],
+    [{ HOST: '127.evil.example' }, true],
+    [{ HOST: '192.168.1.2' }, true],
+    [{ TRUST_PROXY: 'loopback' }, true],
+  ])('of %j is open to others: %p', (environment, isExposed) => {
+    expect(loadConfig(environment).http.isExposed).toBe(isExposed);
+  });
+
+  test('writes proxies as ranges', () => {
+    expect(loadConfig({ TRUST_PROXY: 'loopback, 10.1.2.3,fd00::/8' }).http.trustedProxies).toEqual([
+      '127.0.0.0/8',
+      '::1/128',
+      '10.1.2.3/32',
+      'fd00::/8',
+    ]);
+  });
+
   test('ignores variables that are none of its own', () => {
     expect(loadConfig({ PATH: '/bin', LAURELS_FOO: '1' })).toEqual(loadConfig({}));
   });
@@ -61,8 +82,13 @@ describe('the configuration', () => {
     ['PORT', '80a'],
     ['PORT', '65536'],
     ['PORT', '-1'],
-    ['HOST', '0.0.0.0'],
-    ['HOST', '127.evil.example'],
+    ['HOST', 'http://localhost'],
+    ['HOST', '0.0.0.0:80'],
+    ['PUBLIC_READS', 'yes'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['RATE_LIMIT', '-1'],
+    ['LAURELS_API_KEY', 'changeme'],
     ['DATABASE_URL', 'mysql://x'],
     ['TEMPORAL_ADDRESS', 'localhost'],
     ['GITHUB_API_URL', 'api.github.com'],
@@ -78,7 +104,7 @@ describe('the configuration', () => {
 
   test('reports every problem at once', () => {
     try {
-      loadConfig({ PORT: 'x', HOST: '0.0.0.0', LOG_LEVEL: 'loud' });
+      loadConfig({ PORT: 'x', HOST: 'a b', LOG_LEVEL: 'loud' });
       throw new Error('was accepted');
     } catch (error) {
       expect(error).toBeInstanceOf(InvalidConfiguration);
@@ -87,6 +113,8 @@ describe('the configuration', () => {
   });
 
   test('never shows a secret in what it complains about', () => {
-    expect(() => loadConfig({ DATABASE_URL: 'mysql://u:secret@h', GITHUB_TOKEN: 'ghp_secret', PORT: 'x' })).toThrow(/^(?!.*secret)/s);
+    expect(() =>
+      loadConfig({ DATABASE_URL: 'mysql://u:secret@h', GITHUB_TOKEN: 'ghp_secret', LAURELS_API_KEY: 'secret', PORT: 'x' }),
+    ).toThrow(/^(?!.*secret)/s);
   });
 });

@@ -1,3 +1,5 @@
+import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
+import { getContributorBadge, getRepositoryBadge } from './contract/badges.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
@@ -12,7 +14,7 @@ import {
 } from './contract/repositories.ts';
 import { getContributorScore } from './contract/scores.ts';
 import { getScoring, listScorings, previewScoring, putScoring, restoreScoring } from './contract/scoring.ts';
-import { deleteSample, getHealth, getIndex, getReadiness } from './contract/system.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -37,6 +39,13 @@ export const CONTRACT = {
   listScorings,
   restoreScoring,
   deleteSample,
+  createSession,
+  getSession,
+  endSession,
+  listAudit,
+  getRepositoryBadge,
+  getContributorBadge,
+  getOpenApi,
   getIndex,
   getHealth,
   getReadiness,

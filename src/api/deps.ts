@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts';
 import type { ContributionSource } from '../sources/contribution-source.ts';
 import type { RepositoryLookup } from '../sources/github/repository-facts.ts';
 import type { Engine } from '../temporal/engine.ts';
+import type { GateOptions } from './gate.ts';
 
 /** What the API asks of Temporal. */
 export type ApiEngine = Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
@@ -19,8 +20,8 @@ export interface ApiDeps {
   readonly availableSources: () => readonly ContributionSource[];
   /** What GitHub says about a name. */
   readonly lookUpRepository: (name: RepositoryName) => Promise<RepositoryLookup>;
-  /** Host names besides the loopback ones, `name` or `name:port`. */
-  readonly allowedHosts: readonly string[];
+  /** Who may reach it, and how. */
+  readonly gate: GateOptions;
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */
   readonly temporalUiUrl: string | null;
   readonly maxConcurrentScrapes: number;

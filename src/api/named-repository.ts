@@ -18,3 +18,11 @@ export async function repositoryOf(db: Database, name: RepositoryName, request: 
   const path = template.replace(':owner', encodeURIComponent(moved.owner)).replace(':name', encodeURIComponent(moved.name));
   throw new RepositoryMoved(path + new URL(request.originalUrl, 'http://localhost').search);
 }
+
+/** The repository that `owner/name` in a query names; an old name leads to what it is called now. @throws RepositoryNotFound */
+export async function repositoryNamed(db: Database, fullName: string): Promise<StoredRepository> {
+  const [owner = '', name = ''] = fullName.split('/');
+  const repository = (await findRepository(db, { owner, name })) ?? (await findByOldName(db, { owner, name }));
+  if (repository === null) throw new RepositoryNotFound(owner, name);
+  return repository;
+}

@@ -1,5 +1,6 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import { ApiKey, AuditLog, IdempotencyKey, Session } from './entities/access.ts';
 import { ArchiveFile } from './entities/archive-file.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
@@ -11,7 +12,8 @@ import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
-import { Migration20261124010000_scoring } from './migrations/Migration20261124010000_scoring.ts';
+import { Migration20261124010000_access } from './migrations/Migration20261124010000_access.ts';
+import { Migration20261124030000_scoring } from './migrations/Migration20261124030000_scoring.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -41,12 +43,21 @@ export function ormOptions(url: string) {
       JobLog,
       ArchiveFile,
       Setting,
+      ApiKey,
+      Session,
+      IdempotencyKey,
+      AuditLog,
     ],
     extensions: [Migrator],
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change, Migration20261124010000_scoring],
+      migrationsList: [
+        Migration20261123210000_foundation,
+        Migration20261123230000_staged_change,
+        Migration20261124010000_access,
+        Migration20261124030000_scoring,
+      ],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

@@ -1,5 +1,18 @@
 -- The migrated schema, from PostgreSQL's catalogue. Made by: UPDATE=1 npm run drift
 
+table api_key
+  id uuid not null
+  name text not null
+  sha256 bytea not null
+  scope text not null
+  created_at timestamp with time zone not null default now()
+  last_used_at timestamp with time zone
+  revoked_at timestamp with time zone
+  constraint api_key_sha256_unique UNIQUE (sha256)
+  constraint api_key_pkey PRIMARY KEY (id)
+  constraint api_key_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text, 'admin'::text])))
+  CREATE UNIQUE INDEX api_key_name_unique ON api_key USING btree (name) WHERE (revoked_at IS NULL)
+
 table archive_file
   name text not null
   hour timestamp with time zone
@@ -13,6 +26,18 @@ table archive_file
   constraint archive_file_pkey PRIMARY KEY (name)
   constraint archive_file_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'degraded'::text, 'damaged'::text, 'empty'::text])))
   CREATE INDEX archive_file_hour_index ON archive_file USING btree (hour)
+
+table audit_log
+  id bigint not null default nextval('audit_log_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text collate "C" not null
+  method text not null
+  path_template text not null
+  target jsonb not null
+  request_id text not null
+  result smallint not null
+  constraint audit_log_pkey PRIMARY KEY (id)
+  CREATE INDEX audit_log_at_index ON audit_log USING btree (at)
 
 table board
   scope bigint not null
@@ -141,6 +166,18 @@ table global_leaderboard partition by LIST (version)
   constraint global_leaderboard_pkey PRIMARY KEY (version, person_id)
   CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
   partition global_leaderboard_0 FOR VALUES IN ('0')
+
+table idempotency_key
+  actor text collate "C" not null
+  key text collate "C" not null
+  request_sha256 bytea not null
+  status smallint
+  headers jsonb
+  body text
+  started_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  constraint idempotency_key_pkey PRIMARY KEY (actor, key)
+  CREATE INDEX idempotency_key_expires_at_index ON idempotency_key USING btree (expires_at)
 
 table job_log
   id bigint not null default nextval('job_log_id_seq'::regclass)
@@ -336,6 +373,16 @@ unlogged table scrape_slice
   updated_at timestamp with time zone not null default now()
   constraint scrape_slice_pkey PRIMARY KEY (job_id, source, slice)
   constraint scrape_slice_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
+
+table session
+  id_sha256 bytea not null
+  api_key_id uuid not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  constraint session_pkey PRIMARY KEY (id_sha256)
+  constraint session_api_key_id_foreign FOREIGN KEY (api_key_id) REFERENCES api_key(id) ON DELETE CASCADE
+  CREATE INDEX session_api_key_id_index ON session USING btree (api_key_id)
+  CREATE INDEX session_expires_at_index ON session USING btree (expires_at)
 
 table setting
   name text not null

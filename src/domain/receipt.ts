@@ -36,7 +36,11 @@ export interface Receipt {
 }
 
 /** The receipt of one person in one repository. `counted`: what counts, after daily caps; `counts`: what was done. */
-export function receiptOf(counts: Counts & { readonly COMMIT_COAUTHOR?: number | null }, counted: CountedCounts, rules: ScoringRules): Receipt {
+export function receiptOf(
+  counts: Counts & { readonly COMMIT_COAUTHOR?: number | null },
+  counted: CountedCounts,
+  rules: ScoringRules,
+): Receipt {
   const line = <Name extends Cappable | LineName>(name: Name): ReceiptLine<Name> => {
     const each = weightOf(name, rules);
     const what = counted[name] ?? null;

@@ -67,8 +67,10 @@ export interface RefreshStaleInput {
   readonly fullScrapeDays: number;
 }
 
-/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines and finished jobs are kept. */
+/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines, finished jobs and the record of writes are kept. */
 export interface PruneInput {
   readonly logDays: number;
   readonly jobDays: number;
+  /** Absent in schedules of older versions. */
+  readonly auditDays?: number;
 }

@@ -31,7 +31,7 @@ describe('a full scrape', () => {
       repository: `${params.owner}/${params.name}`,
       window: presetWindow('2y', await databaseToday(api.db)),
       sources: ['gharchive'],
-      requested_by: 'api',
+      requested_by: 'local',
       error: null,
     });
     expect(api.engine.started).toContain(body.id);

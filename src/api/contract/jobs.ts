@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CONTRIBUTION_KINDS, SOURCE_NAMES } from '../../domain/contribution.ts';
 import { JOB_STATUSES, JOB_TYPES } from '../../domain/job-status.ts';
 import { endpoint } from './endpoint.ts';
-import { cursor, limit, repositoryName, whole } from './parameters.ts';
+import { cursor, limit, repositoryName, shown, whole } from './parameters.ts';
 
 const moment = z.iso.datetime();
 
@@ -69,6 +69,7 @@ export const after = z
   .string()
   .regex(/^\d{1,15}$/, 'must be the id of a log line')
   .transform(Number)
+  .meta(shown({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999 }))
   .optional()
   .describe('Only lines after this id');
 
@@ -123,4 +124,5 @@ export const cancelJob = endpoint({
   params: jobParams,
   body: z.strictObject({}).optional(),
   answers: { 202: { description: 'It is being cancelled, or is already, if it had not begun', body: jobResource } },
+  problems: ['job_closed'],
 });

@@ -69,7 +69,7 @@ const boardQuery = z.strictObject({
 });
 
 const boardAnswers = {
-  200: { description: 'A page of the board, or all of it as CSV', body: boardPage },
+  200: { description: 'A page of the board, or all of it as CSV', body: boardPage, media: ['text/csv'] },
   304: { description: 'It is as the ETag says' },
 } as const;
 
@@ -80,6 +80,7 @@ export const getGlobalBoard = endpoint({
   summary: 'The board over all repositories',
   query: boardQuery,
   answers: boardAnswers,
+  problems: ['board_changed'],
 });
 
 export const getRepositoryBoard = endpoint({
@@ -90,6 +91,7 @@ export const getRepositoryBoard = endpoint({
   params: repositoryParams,
   query: boardQuery,
   answers: { ...boardAnswers, 308: { description: 'The repository has another name now; Location has it' } },
+  problems: ['board_changed'],
 });
 
 export const recalculateBoards = endpoint({

@@ -10,7 +10,10 @@ const points = z
   .min(0, 'must be at least 0')
   .max(MAX_WEIGHT, `must be at most ${MAX_WEIGHT}`)
   // Not multipleOf: 0.07 is none of 0.0001 in binary.
-  .refine((value) => value < 0 || value > MAX_WEIGHT || decimalsOf(value) <= POINT_DECIMALS, `must have at most ${POINT_DECIMALS} decimals`);
+  .refine(
+    (value) => value < 0 || value > MAX_WEIGHT || decimalsOf(value) <= POINT_DECIMALS,
+    `must have at most ${POINT_DECIMALS} decimals`,
+  );
 
 function decimalsOf(value: number): number {
   const [digits = '', exponent = '0'] = String(value).split('e');
@@ -25,7 +28,9 @@ const dailyCap = z
   .min(1, 'must be at least 1; leave the kind out for no cap')
   .max(MAX_DAILY_CAP, `must be at most ${MAX_DAILY_CAP}`);
 
-const weights = z.strictObject(shape<Scored, typeof points>(SCORED_NAMES, points)).describe('Points of one of each, 0 to 10,000, at most four decimals');
+const weights = z
+  .strictObject(shape<Scored, typeof points>(SCORED_NAMES, points))
+  .describe('Points of one of each, 0 to 10,000, at most four decimals');
 
 const options = z.strictObject({
   coauthor_credit: z.boolean('must be true or false').describe('A co-authored commit earns what a commit earns'),
@@ -76,6 +81,7 @@ export const putScoring = endpoint({
   summary: 'Save another scoring (with If-Match) and have all boards follow at once; nothing is saved when a field is wrong',
   body: givenRules.extend({ note }),
   answers: { 200: { description: 'The newest version; Location has the job that has the boards follow', body: savedScoring } },
+  problems: ['precondition_required', 'scoring_changed'],
 });
 
 export const restoreScoring = endpoint({
@@ -90,7 +96,8 @@ export const restoreScoring = endpoint({
       .transform(Number),
   }),
   body: z.strictObject({ note }).optional(),
-  answers: { 200: { description: 'The newest version', body: savedScoring } },
+  answers: { 200: { description: 'The newest version; Location has the job that has the boards follow', body: savedScoring } },
+  problems: ['scoring_not_found', 'scoring_changed'],
 });
 
 const change = z.strictObject({
@@ -127,10 +134,10 @@ const place = z.strictObject({ rank: z.int(), score: z.number() });
 const moved = z.strictObject({
   github_id: z.number(),
   username: z.string(),
-  before: place,
-  after: place,
-  rank_change: z.int().describe('Places gained; lost, when negative'),
-  score_change: z.number(),
+  before: place.nullable().describe('null: not on the board'),
+  after: place.nullable(),
+  rank_change: z.int().nullable().describe('Places gained; lost, when negative'),
+  score_change: z.number().nullable(),
 });
 export type MovedResource = z.infer<typeof moved>;
 
@@ -147,13 +154,16 @@ export const previewScoring = endpoint({
       body: z.strictObject({
         repository: z.string().nullable(),
         scoring_version: z.int().describe('What it is compared with: the scoring of the board'),
-        window: z.strictObject({ since: z.string(), until: z.string() }),
+        window: z.strictObject({ since: z.string(), until: z.string() }).nullable().describe('null: there is no board yet'),
         people: z.int().describe('Ranked people before and after'),
         changes: z.array(change),
         order: z.strictObject({
           unchanged_ranks: z.int(),
           unchanged_share: z.number().nullable().describe('0 to 1; null without people'),
-          rank_correlation: z.number().nullable().describe("Spearman's rho: 1 the same order, -1 the reverse; null where ranks do not vary"),
+          rank_correlation: z
+            .number()
+            .nullable()
+            .describe("Spearman's rho: 1 the same order, -1 the reverse; null where ranks do not vary"),
         }),
         top_before: z.array(moved).describe('The first 50 of now, best first'),
         top_after: z.array(moved).describe('The first 50 of then, best first'),
@@ -161,4 +171,5 @@ export const previewScoring = endpoint({
       }),
     },
   },
+  problems: ['repository_not_found'],
 });

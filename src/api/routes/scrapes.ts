@@ -15,7 +15,7 @@ import { within } from '../deadline.ts';
 import { showJob } from '../job-view.ts';
 import { repositoryOf } from '../named-repository.ts';
 import { jobPath, jobReferenceOf } from '../resources.ts';
-import type { Handlers } from '../routing.ts';
+import type { Exchange, Handlers } from '../routing.ts';
 
 /** The answer does not wait longer for Temporal; the reconciler starts what was not started. */
 const START_DEADLINE_MS = 3_000;
@@ -27,6 +27,7 @@ interface ScrapeRequest {
   readonly sources: readonly ContributionSource[];
   readonly since: string | undefined;
   readonly until: string | undefined;
+  readonly requestedBy: string;
 }
 
 /**
@@ -76,7 +77,7 @@ export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<
   const names = sources.map(({ name }) => name);
   let job: StoredJob;
   try {
-    job = await createScrapeJob(db, { repository, type, sources: names, window, requestedBy: 'api' });
+    job = await createScrapeJob(db, { repository, type, sources: names, window, requestedBy: asked.requestedBy });
   } catch (error) {
     if (!(error instanceof ScrapeAlreadyRunning)) throw error;
     const other = await jobById(db, error.jobId);
@@ -91,7 +92,7 @@ function refuseSample(repository: StoredRepository): void {
   throw new AppError('repository_is_sample', 422, `${fullNameOf(repository)} is part of the sample: there is nothing to collect.`);
 }
 
-async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> {
+async function planOf(deps: ApiDeps, asked: Omit<ScrapeRequest, 'requestedBy'>): Promise<ScrapePlan> {
   const { repository, type, sources } = asked;
   refuseSample(repository);
   const window = await windowFor(deps, asked);
@@ -112,21 +113,23 @@ async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> 
 
 /** Full and incremental scrapes: a plan, or a job. */
 export function scrapeHandlers(deps: ApiDeps): Pick<Handlers, 'scrapeRepository' | 'refreshRepository'> {
-  const answer = async (asked: ScrapeRequest, isDryRun: boolean) => {
+  const answer = async (asked: Omit<ScrapeRequest, 'requestedBy'>, isDryRun: boolean, { caller, concerns }: Exchange) => {
+    concerns({ repository_id: asked.repository.id });
     if (isDryRun) return { status: 200, body: await planOf(deps, asked) } as const;
-    const job = await queueScrape(deps, asked);
+    const job = await queueScrape(deps, { ...asked, requestedBy: caller.name });
+    concerns({ job_id: job.id });
     return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(deps.engine, job) } as const;
   };
   return {
-    async scrapeRepository({ params, query, body }, { request }) {
-      const repository = await repositoryOf(deps.db, params, request);
+    async scrapeRepository({ params, query, body }, exchange) {
+      const repository = await repositoryOf(deps.db, params, exchange.request);
       const { sources, since, until } = body ?? {};
-      return answer({ repository, type: 'FULL', sources: sourcesFor(deps, sources), since, until }, query.dry_run);
+      return answer({ repository, type: 'FULL', sources: sourcesFor(deps, sources), since, until }, query.dry_run, exchange);
     },
-    async refreshRepository({ params, query, body }, { request }) {
-      const repository = await repositoryOf(deps.db, params, request);
+    async refreshRepository({ params, query, body }, exchange) {
+      const repository = await repositoryOf(deps.db, params, exchange.request);
       const wanted = sourcesFor(deps, body?.sources);
-      return answer({ repository, type: 'REFRESH', sources: wanted, since: undefined, until: undefined }, query.dry_run);
+      return answer({ repository, type: 'REFRESH', sources: wanted, since: undefined, until: undefined }, query.dry_run, exchange);
     },
   };
 }

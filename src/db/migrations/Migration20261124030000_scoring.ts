@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** What re-scoring needs to break ties without sorting logins, and what a person's receipt finds their days by. */
-export class Migration20261124010000_scoring extends Migration {
-  override name = 'Migration20261124010000_scoring';
+export class Migration20261124030000_scoring extends Migration {
+  override name = 'Migration20261124030000_scoring';
 
   override up(): void {
     this.addSql(`alter table repository_leaderboard add column login_order int`);
