@@ -135,7 +135,12 @@ export interface Config {
     /** A file that holds an admin's key. */
     readonly adminKeyFile: string | null;
   };
-  readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
+  readonly github: {
+    readonly tokens: readonly string[];
+    readonly apiUrl: string;
+    /** Where repositories can be looked at. */
+    readonly webUrl: string;
+  };
   readonly gharchiveDir: string | null;
   readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
   /** The sources that SOURCES names, in order of preference; empty: all that are configured. */
@@ -149,6 +154,13 @@ export interface Config {
   readonly laurelsUrl: string | null;
   /** The key that the CLI shows. */
   readonly laurelsApiKey: string | null;
+}
+
+const GITHUB_API_URL = 'https://api.github.com';
+
+/** The address for people of the GitHub whose API this is: a GitHub Enterprise has both on one host. */
+function webUrlOf(apiUrl: string): string {
+  return new URL(apiUrl).host === new URL(GITHUB_API_URL).host ? 'https://github.com' : new URL(apiUrl).origin;
 }
 
 /**
@@ -181,7 +193,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       requestsPerMinute: env.RATE_LIMIT,
       adminKeyFile: env.ADMIN_KEY_FILE === undefined ? null : resolve(env.ADMIN_KEY_FILE),
     },
-    github: { tokens: env.GITHUB_TOKEN, apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com' },
+    github: {
+      tokens: env.GITHUB_TOKEN,
+      apiUrl: env.GITHUB_API_URL ?? GITHUB_API_URL,
+      webUrl: webUrlOf(env.GITHUB_API_URL ?? GITHUB_API_URL),
+    },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
     bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
     sources: env.SOURCES as readonly SourceName[],

@@ -156,6 +156,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       instance,
       availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
+      githubWebUrl: config.github.webUrl,
       gate: gateOf(http),
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,

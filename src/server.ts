@@ -63,6 +63,7 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           instance,
           availableSources: sources.available,
           lookUpRepository: createRepositoryFacts(config.github),
+          githubWebUrl: config.github.webUrl,
           gate: gateOf(http),
           // A Web UI that others run has an address of its own, and jobs link to it there.
           temporalUiUrl: null,

@@ -20,6 +20,8 @@ export interface ApiDeps {
   readonly availableSources: () => readonly ContributionSource[];
   /** What GitHub says about a name. */
   readonly lookUpRepository: (name: RepositoryName) => Promise<RepositoryLookup>;
+  /** Where contributions can be looked at: `https://github.com`. */
+  readonly githubWebUrl: string;
   /** Who may reach it, and how. */
   readonly gate: GateOptions;
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */

@@ -1,5 +1,5 @@
 import { KIND_CODES } from '../domain/contribution.ts';
-import { countedColumns, earningKinds, SCORED, SCORED_KINDS, type Scored, type ScoringRules } from '../domain/scoring.ts';
+import { countedColumns, earningKinds, SCORED, SCORED_KINDS, type Scored, type ScoredKind, type ScoringRules } from '../domain/scoring.ts';
 
 /*
  * The count columns of boards, made from the domain's table of scored kinds. What a person's count of a kind is: the sum of what
@@ -54,9 +54,11 @@ export function countedFacts(rules: ScoringRules, alias: string): string {
     .join('');
 }
 
-/** The codes of the kinds that earn points; of them people on a board have at least one. */
-export function earningKindCodes(rules: ScoringRules): readonly number[] {
-  return earningKinds(rules).map((kind) => KIND_CODES[kind]);
+/** The codes of the kinds that earn points, of all or of some; a co-authored commit is a commit where it earns points. */
+export function earningKindCodes(rules: ScoringRules, kinds: readonly ScoredKind[] | null = null): readonly number[] {
+  return earningKinds(rules)
+    .filter((kind) => kinds?.includes(kind === 'COMMIT_COAUTHOR' ? 'COMMIT' : kind) ?? true)
+    .map((kind) => KIND_CODES[kind]);
 }
 
 /** SQL of count columns: sums of `alias` with "none" as 0 and "all unknown" as null. */

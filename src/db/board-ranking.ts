@@ -1,5 +1,4 @@
 import type { AccountKind } from '../domain/account-kind.ts';
-import { KIND_CODES } from '../domain/contribution.ts';
 import { scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
 import { BOARD_SUMS, countedFacts, daySums, earningKindCodes, knownBoardCounts, knownCounts } from './board-columns.ts';
@@ -55,10 +54,7 @@ function storedRows(o: Ranking, ranks: string, condition: string): { sql: string
 
 /** The same facts summed from days: per repository, where the line bonus is capped, then over repositories. */
 function daysOf(o: Ranking, scoring: Scoring): { sql: string; values: readonly unknown[] } {
-  // Co-authored commits are commits where they earn points.
-  const kinds = earningKindCodes(scoring).filter(
-    (code) => o.kinds?.some((kind) => code === KIND_CODES[kind] || (kind === 'COMMIT' && code === KIND_CODES.COMMIT_COAUTHOR)) ?? true,
-  );
+  const kinds = earningKindCodes(scoring, o.kinds);
   const perRepository = `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
       SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')}${countedFacts(scoring, 'f')} FROM (
         SELECT d.repository_id, d.person_id, ${daySums(scoring)} FROM contribution_day d

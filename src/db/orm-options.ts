@@ -13,7 +13,7 @@ import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
 import { Migration20261124010000_access } from './migrations/Migration20261124010000_access.ts';
-import { Migration20261124030000_scoring } from './migrations/Migration20261124030000_scoring.ts';
+import { Migration20261124040000_scoring } from './migrations/Migration20261124040000_scoring.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -56,7 +56,7 @@ export function ormOptions(url: string) {
         Migration20261123210000_foundation,
         Migration20261123230000_staged_change,
         Migration20261124010000_access,
-        Migration20261124030000_scoring,
+        Migration20261124040000_scoring,
       ],
       tableName: 'schema_migration',
       silent: true,

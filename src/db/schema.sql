@@ -69,7 +69,6 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
-  CREATE INDEX contribution_day_person_id_index ON contribution_day USING btree (person_id, repository_id)
 
 table contribution_event
   repository_id bigint not null

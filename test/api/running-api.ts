@@ -159,6 +159,7 @@ export async function startTestApi({
     instance: 'test-instance',
     availableSources: () => state.sources,
     lookUpRepository: async () => state.lookup,
+    githubWebUrl: 'https://github.com',
     gate: { ...LOCAL, ...gate },
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
