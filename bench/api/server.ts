@@ -8,8 +8,7 @@ import type { Database } from '../../src/db/database.ts';
 
 /** No board asks Temporal anything. */
 const NO_ENGINE: ApiEngine = {
-  startScrape: async () => undefined,
-  startEnrichment: async () => undefined,
+  startJob: async () => undefined,
   cancelJob: async () => 'unknown',
   liveStatus: async () => null,
   requestRecalculation: async () => undefined,

@@ -28,7 +28,7 @@ export interface WorkersOptions {
   readonly temporal: TemporalServer;
   readonly db: Database;
   /** Starts the jobs that follow and asks for recalculation. */
-  readonly engine: Pick<Engine, 'startScrape' | 'requestRecalculation'>;
+  readonly engine: Pick<Engine, 'startJob' | 'requestRecalculation'>;
   /** All that may be used, and those that can be used at a moment; each in order of preference. */
   readonly sources: { readonly all: readonly ContributionSource[]; readonly available: () => readonly ContributionSource[] };
   /** A directory whose new archive files a gharchive scrape imports into `mirrorDir` first; null: none. */
@@ -95,7 +95,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
     }),
-    ...createLeaderboardActivities({ db, log }),
+    ...createLeaderboardActivities({ db, jobLog, log }),
     ...createMaintenanceActivities({ db, log, sourceNames: () => sources.available().map((source) => source.name) }),
   };
   const common: WorkerOptions & { connection: NativeConnection } = {

@@ -20,6 +20,8 @@ import { openApiHandlers } from './routes/openapi.ts';
 import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { searchHandlers } from './routes/search.ts';
+import { scoreHandlers } from './routes/scores.ts';
+import { scoringHandlers } from './routes/scoring.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
 import { mountContract, READS } from './routing.ts';
@@ -92,6 +94,8 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
     ...jobHandlers(deps),
     ...peopleHandlers(deps),
     ...enrichmentHandlers(deps),
+    ...scoreHandlers(deps),
+    ...scoringHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),
     ...badgeHandlers(deps),

@@ -35,7 +35,9 @@ import {
   scrapeRepository,
 } from './contract/repositories.ts';
 import { search } from './contract/search.ts';
-import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
+import { getContributorScore } from './contract/scores.ts';
+import { getScoring, listScorings, previewScoring, putScoring, restoreScoring } from './contract/scoring.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -76,7 +78,12 @@ export const CONTRACT = {
   getContributorEnrichment,
   enrichContributor,
   enrichContributors,
+  getContributorScore,
   getScoring,
+  putScoring,
+  previewScoring,
+  listScorings,
+  restoreScoring,
   deleteSample,
   createSession,
   getSession,

@@ -9,10 +9,7 @@ import type { Engine } from '../temporal/engine.ts';
 import type { GateOptions } from './gate.ts';
 
 /** What the API asks of Temporal. */
-export type ApiEngine = Pick<
-  Engine,
-  'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'
->;
+export type ApiEngine = Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
 
 /** What the API works with; an entry file builds it. */
 export interface ApiDeps {

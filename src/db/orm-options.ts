@@ -18,6 +18,7 @@ import { Migration20261124010000_reading_progress } from './migrations/Migration
 import { Migration20261124010000_access } from './migrations/Migration20261124010000_access.ts';
 import { Migration20261124030000_contributor_pages } from './migrations/Migration20261124030000_contributor_pages.ts';
 import { Migration20261124020000_people } from './migrations/Migration20261124020000_people.ts';
+import { Migration20261124040000_scoring } from './migrations/Migration20261124040000_scoring.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -66,6 +67,7 @@ export function ormOptions(url: string) {
         Migration20261124010000_access,
         Migration20261124030000_contributor_pages,
         Migration20261124020000_people,
+        Migration20261124040000_scoring,
       ],
       tableName: 'schema_migration',
       silent: true,

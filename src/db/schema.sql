@@ -323,6 +323,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   unknown_kinds integer
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
+  login_order integer
   constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)

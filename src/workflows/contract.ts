@@ -17,6 +17,7 @@ export function taskQueueOf(source: SourceName): TaskQueue {
 /** Workflow types, as the functions in this folder are called. */
 export const WORKFLOW_TYPES = {
   scrapeRepository: 'scrapeRepository',
+  rescoreBoards: 'rescoreBoards',
   recalculateGlobalLeaderboard: 'recalculateGlobalLeaderboard',
   requestRecalculation: 'requestRecalculation',
   refreshStaleRepositories: 'refreshStaleRepositories',
@@ -51,8 +52,8 @@ export interface Pace {
 /** Slices of one source that a scrape reads at the same time. The source itself keeps their requests within its limits. */
 export const SLICES_AT_ONCE = 4;
 
-/** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
-export interface ScrapeInput {
+/** Input of the workflows that do a job. */
+export interface JobInput {
   readonly jobId: string;
   readonly pace?: Pace;
 }

@@ -14,7 +14,7 @@ import type { DispatchActivities } from '../activities/dispatch-activities.ts';
 import type { ReadActivities } from '../activities/read-activities.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { BOOKKEEPING, stepOptions } from './activity-options.ts';
-import { SCRAPE_PHASE, SLICES_AT_ONCE, taskQueueOf, type ScrapeInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
+import { SCRAPE_PHASE, SLICES_AT_ONCE, taskQueueOf, type JobInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
 import { reasonOf } from './failure-message.ts';
 import { readSlices } from './read-slices.ts';
 
@@ -28,7 +28,7 @@ const MAX_ROUNDS = 10;
  * Reads a repository's contributions from the sources of its job, in turn, and publishes them at once. However it ends, the
  * job's row is closed with the reason, the next queued job is started and, after a success, the global board follows.
  */
-export async function scrapeRepository({ jobId, pace }: ScrapeInput): Promise<ScrapeOutcome> {
+export async function scrapeRepository({ jobId, pace }: JobInput): Promise<ScrapeOutcome> {
   let phase: ScrapePhase = 'OPENING';
   setHandler(scrapePhase, () => phase);
   let step = 'opening the job';

@@ -36,11 +36,7 @@ function createFakeEngine(): FakeEngine {
     isAway: false,
     live: null,
     cancelAnswer: 'requested',
-    async startScrape({ id }) {
-      refuseWhenAway(this);
-      this.started.push(id);
-    },
-    async startEnrichment({ id }) {
+    async startJob({ id }) {
       refuseWhenAway(this);
       this.started.push(id);
     },

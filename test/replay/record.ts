@@ -27,6 +27,7 @@ const SIDE_BY_SIDE = ['counts', 'waiting', 'put down', 'retried', 'waiting too',
   slice,
   turn: slice === 'counts' ? 0 : 1,
 }));
+let savedAgain = false;
 
 const RECORDINGS: readonly {
   readonly name: string;
@@ -145,6 +146,19 @@ const RECORDINGS: readonly {
       readProfile: async ({ userId }) => {
         if (userId === 3) throw ApplicationFailure.nonRetryable('gone', 'profile_not_found');
         return { resumeAt: null, asksX: false, asksWebsite: false };
+      },
+    },
+  },
+  {
+    // A scoring that is saved while it works: a second round by the same job.
+    name: 'rescore',
+    type: WORKFLOW_TYPES.rescoreBoards,
+    args: scrape.args,
+    activities: {
+      closeRescore: async () => {
+        const closed = savedAgain;
+        savedAgain = true;
+        return { closed };
       },
     },
   },
