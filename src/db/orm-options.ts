@@ -1,6 +1,7 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { ArchiveFile } from './entities/archive-file.ts';
+import { BigQueryExtract, BigQueryQuery } from './entities/bigquery.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
 import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
@@ -11,6 +12,7 @@ import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
+import { Migration20261124010000_bigquery } from './migrations/Migration20261124010000_bigquery.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -39,13 +41,15 @@ export function ormOptions(url: string) {
       ScrapeSlice,
       JobLog,
       ArchiveFile,
+      BigQueryQuery,
+      BigQueryExtract,
       Setting,
     ],
     extensions: [Migrator],
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change],
+      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change, Migration20261124010000_bigquery],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

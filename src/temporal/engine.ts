@@ -3,10 +3,13 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { StoredJob } from '../db/jobs.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
 import {
+  BIGQUERY_COLLECTOR_WORKFLOW_ID,
+  EXTRACT_REQUESTED,
   GLOBAL_LEADERBOARD_WORKFLOW_ID,
   RECALCULATION_REQUESTED,
   TASK_QUEUES,
   WORKFLOW_TYPES,
+  type CollectInput,
   type Pace,
   type ScrapeInput,
 } from '../workflows/contract.ts';
@@ -26,6 +29,8 @@ export interface Engine {
   liveStatus(job: WorkflowOfJob): Promise<LiveStatus | null>;
   /** Asks for a rebuild of the global board; requests that come together share one. @throws ServiceUnavailable */
   requestRecalculation(): Promise<void>;
+  /** Asks for rows of BigQuery; requests that come within `waitMs` share one query. @throws ServiceUnavailable */
+  requestBigQuery(waitMs: number): Promise<void>;
   isReachable(): Promise<boolean>;
   /** The workflow's page in Temporal's Web UI; null without a Web UI. */
   workflowUrl(workflowId: string, runId: string | null): string | null;
@@ -147,6 +152,19 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
           signal: RECALCULATION_REQUESTED,
           args: [pace === undefined ? {} : { pace }],
           staticSummary: 'Global leaderboard',
+        }),
+      );
+    },
+
+    async requestBigQuery(waitMs) {
+      const input: CollectInput = { waitMs, ...(pace === undefined ? {} : { pace }) };
+      await ask(() =>
+        client.workflow.signalWithStart(WORKFLOW_TYPES.collectBigQuery, {
+          workflowId: BIGQUERY_COLLECTOR_WORKFLOW_ID,
+          taskQueue: TASK_QUEUES.main,
+          signal: EXTRACT_REQUESTED,
+          args: [input],
+          staticSummary: 'BigQuery queries',
         }),
       );
     },

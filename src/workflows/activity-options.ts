@@ -27,6 +27,12 @@ export function stepOptions(startToClose: '15 minutes' | '2 hours', pace: Pace |
   };
 }
 
+/** For a step that must not be given up while there is hope: its retries go on for a day. */
+export const PATIENT_RETRY = {
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '180 seconds' },
+} as const satisfies ActivityOptions;
+
 /**
  * Options of an activity that writes down what has happened: one short statement, repeated until the database is back. Giving
  * up would leave a job unfinished for ever.

@@ -1,4 +1,5 @@
 /** What the worker's bundle holds; the names are those of `WORKFLOW_TYPES`. */
+export { collectBigQuery } from './collect-bigquery.ts';
 export { pruneOldRecords } from './prune-old-records.ts';
 export { recalculateGlobalLeaderboard } from './recalculate-global-leaderboard.ts';
 export { refreshStaleRepositories } from './refresh-stale-repositories.ts';

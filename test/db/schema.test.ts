@@ -39,6 +39,6 @@ test('a migration can be taken back and applied again', () =>
     await db.orm.migrator.down({ to: 0 });
     const { rows } = await db.pool.query(`SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migration'`);
     expect(rows).toHaveLength(0);
-    expect(await migrate(db)).toHaveLength(2);
+    expect(await migrate(db)).toHaveLength(3);
     expect(await dumpSchema(db.pool)).toBe(await readFile(DUMP, 'utf8'));
   }));

@@ -10,6 +10,8 @@ export interface ExtractTarget {
   readonly name: string;
   readonly since: Day;
   readonly until: Day;
+  /** Its place in the result; by default its place among the targets. */
+  readonly slot?: number;
 }
 
 /** SQL and its parameters; every id, name and date is a parameter, never text. */
@@ -56,8 +58,13 @@ const IS_FIRST_COPY = `(event_id IS NULL OR ROW_NUMBER() OVER (
 const KEY = `IF(repository_id IS NULL, LOWER(repository_name), IF(repository_id IN UNNEST(@ids), CAST(repository_id AS STRING), CONCAT('?', LOWER(repository_name))))`;
 
 function parametersOf(targets: readonly ExtractTarget[]): Pick<BigQuerySql, 'params' | 'types'> {
-  const keyed = targets.flatMap(({ githubId, name, since, until }, slot) =>
-    [githubId === null ? `?${name.toLowerCase()}` : String(githubId), name.toLowerCase()].map((key) => ({ slot, key, since, until })),
+  const keyed = targets.flatMap(({ githubId, name, since, until, slot }, index) =>
+    [githubId === null ? `?${name.toLowerCase()}` : String(githubId), name.toLowerCase()].map((key) => ({
+      slot: slot ?? index,
+      key,
+      since,
+      until,
+    })),
   );
   return {
     params: { targets: keyed, ids: targets.flatMap(({ githubId }) => githubId ?? []) },
