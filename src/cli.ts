@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import './cli/current-node.ts';
 import { Command, CommanderError } from 'commander';
+import { addBigQueryCommand } from './cli/commands/bigquery.ts';
 import { addBoardCommand } from './cli/commands/board.ts';
 import { addCancelCommand } from './cli/commands/cancel.ts';
 import { addDoctorCommand } from './cli/commands/doctor.ts';
@@ -41,6 +42,7 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addLogsCommand(program, context);
   addCancelCommand(program, context);
   addRecalculateCommand(program, context);
+  addBigQueryCommand(program, context);
   addImportCommand(program, context);
   addMigrateCommand(program, context);
   addSampleCommand(program, context);

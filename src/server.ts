@@ -60,6 +60,12 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
           log,
           instance,
           availableSources: sources.available,
+          preferredSources: sources.preferred,
+          bigquery: {
+            isConfigured: sources.bigquery !== null,
+            monthlyBytes: config.bigquery.monthlyBytes,
+            pricePerTib: config.bigquery.pricePerTib,
+          },
           lookUpRepository: createRepositoryFacts(config.github),
           allowedHosts: [http.host, ...http.allowedHosts],
           // A Web UI that others run has an address of its own, and jobs link to it there.

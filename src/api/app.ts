@@ -5,6 +5,7 @@ import type { ApiDeps } from './deps.ts';
 import { answerErrors, pathOf } from './errors.ts';
 import { createHostAllowList } from './host-allow-list.ts';
 import { logRequests } from './request-log.ts';
+import { bigQueryHandlers } from './routes/bigquery.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
@@ -70,6 +71,7 @@ export function createApp(deps: ApiDeps): Express {
     ...scrapeHandlers(deps),
     ...boardHandlers(deps),
     ...jobHandlers(deps),
+    ...bigQueryHandlers(deps),
     ...systemHandlers(deps),
   });
   app.use((request) => {

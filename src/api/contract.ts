@@ -1,3 +1,4 @@
+import { getBigQueryUsage } from './contract/bigquery.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
@@ -29,6 +30,7 @@ export const CONTRACT = {
   getJobLogs,
   cancelJob,
   getScoring,
+  getBigQueryUsage,
   deleteSample,
   getIndex,
   getHealth,

@@ -142,6 +142,8 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     log,
     instance: 'test-instance',
     availableSources: () => state.sources,
+    preferredSources: () => state.sources,
+    bigquery: { isConfigured: true, monthlyBytes: 10_000_000_000_000, pricePerTib: 6.25 },
     lookUpRepository: async () => state.lookup,
     allowedHosts: ['laurels.example', 'other.example:8443'],
     temporalUiUrl: null,

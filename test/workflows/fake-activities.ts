@@ -1,3 +1,4 @@
+import type { BigQueryActivities } from '../../src/activities/bigquery-activities.ts';
 import type { DispatchActivities } from '../../src/activities/dispatch-activities.ts';
 import type { JobActivities, JobEnd } from '../../src/activities/job-activities.ts';
 import type { LeaderboardActivities } from '../../src/activities/leaderboard-activities.ts';
@@ -6,7 +7,12 @@ import type { ReadActivities } from '../../src/activities/read-activities.ts';
 import type { SourceName } from '../../src/domain/contribution.ts';
 
 /** Every activity there is, as the workers register them. */
-export type FakeActivities = JobActivities & ReadActivities & DispatchActivities & LeaderboardActivities & MaintenanceActivities;
+export type FakeActivities = JobActivities &
+  ReadActivities &
+  DispatchActivities &
+  LeaderboardActivities &
+  MaintenanceActivities &
+  BigQueryActivities;
 
 /** Activities that succeed at once and write down that they were called; a test replaces the one it is about. */
 export interface Stage {
@@ -39,6 +45,12 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     rebuildGlobalLeaderboard: async () => ({ people: 3, changed: true }),
     queueStaleRepositories: async () => ({ queued: 2, skipped: 1 }),
     prune: async () => undefined,
+    requestExtract: async () => ({ isReady: true }),
+    leftBatches: async () => [],
+    openBatch: async ({ batch }) => ({ query: `laurels_${batch}_1` }),
+    runQuery: async ({ query }) => ({ query, isSettled: true, resumeAt: null }),
+    failBatch: async () => undefined,
+    waitersOf: async () => [],
   };
   const all = { ...defaults, ...overrides };
   const activities: FakeActivities = {
@@ -62,6 +74,10 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     startQueuedJobs: () => noted('startQueuedJobs', () => all.startQueuedJobs()),
     requestGlobalRecalculation: () => noted('requestGlobalRecalculation', () => all.requestGlobalRecalculation()),
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
+    requestExtract: (input) => noted('requestExtract', () => all.requestExtract(input)),
+    openBatch: (input) => noted('openBatch', () => all.openBatch(input)),
+    runQuery: (input) => noted('runQuery', () => all.runQuery(input)),
+    failBatch: (input) => noted(`failBatch ${input.errorCode}`, () => all.failBatch(input)),
   };
   return { activities, calls, ends };
 

@@ -128,6 +128,8 @@ const scrapePlan = z.strictObject({
       total: z.number().nullable().describe('What is to be read, in `unit`; null: not known before'),
       unit: z.string(),
       note: z.string(),
+      bytes: z.number().optional().describe('What BigQuery would bill; absent where reading is free'),
+      price_usd: z.number().optional().describe('Of `bytes`, by the configured price'),
     }),
   ),
 });

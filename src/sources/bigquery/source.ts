@@ -1,4 +1,5 @@
 import { CONTRIBUTION_KINDS, type Contribution, type PullRequestFact } from '../../domain/contribution.ts';
+import { priceOf } from '../../domain/bytes.ts';
 import type { CoveredRange, Gap } from '../../domain/coverage.ts';
 import { addDays, dayOf, type Day } from '../../domain/window.ts';
 import { inFoldOrder } from '../archive-events/archive-row.ts';
@@ -6,7 +7,7 @@ import { BadLine } from '../archive-events/event-row.ts';
 import { Fold, type ArchiveRow, type FoldLacks } from '../archive-events/fold.ts';
 import type { Batch, ContributionSource, Extract, ScrapeTarget, SliceCursor, SourcePlan } from '../contribution-source.ts';
 import { foldableOf, type ExtractRow } from './columns.ts';
-import { describeCost, priceOf } from './cost.ts';
+import { describeCost } from './cost.ts';
 import { billedFor, type BigQueryExtractor } from './extractor.ts';
 import type { ExtractTarget } from './query.ts';
 import { lastCovered, readingOf } from './tables.ts';
