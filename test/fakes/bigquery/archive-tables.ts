@@ -15,7 +15,7 @@ const ACCOUNT = [field('id', 'INTEGER'), ...['login', 'gravatar_id', 'avatar_url
 const REPO = [field('id', 'INTEGER'), field('name', 'STRING'), field('url', 'STRING')];
 
 /** The columns of `githubarchive.day.*` and `month.*`. */
-export const ARCHIVE_SCHEMA = {
+const ARCHIVE_SCHEMA = {
   fields: [
     field('type', 'STRING'),
     field('public', 'BOOLEAN'),

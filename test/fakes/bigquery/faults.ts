@@ -95,7 +95,7 @@ function fits({ kind, path, jobId, when }: Matcher, request: RecordedRequest): b
 }
 
 /** Any refusal in BigQuery's form. */
-export const refused = (status: number, reason: string, message: string): Fault => ({
+const refused = (status: number, reason: string, message: string): Fault => ({
   name: `${status} ${reason}`,
   instead: { status, reason, message },
 });

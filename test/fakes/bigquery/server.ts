@@ -6,28 +6,17 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { json as jsonOf } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventsOf, loadRows, rowsByTable } from './archive-tables.ts';
+import { ARCHIVE, Archive, type ArchiveOptions, type Events } from './archive.ts';
 import { startEmulator, type Emulator, type EmulatorAnswer } from './emulator.ts';
-import { FaultBook, STOPPED, type Fault, type JobEnd, type Problem, type RecordedRequest, type RequestKind } from './faults.ts';
+import { FaultBook, STOPPED, type Fault, type JobEnd, type Problem, type RecordedRequest } from './faults.ts';
 import { billOf, errorBody, Job, statusOf, type FakeJob, type QueryConfiguration } from './jobs.ts';
+import { readRequest } from './requests.ts';
 import { inMessages, tablesRead, type TableReference } from './named-tables.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Events to load: lines of archive files of any era, or the events themselves. */
-export interface Events {
-  /** Paths of `.json` or `.ndjson` files, gzipped or not. */
-  readonly files?: readonly string[];
-  readonly events?: readonly Fields[];
-}
-
-export interface FakeBigQueryOptions extends Events {
-  /** Whether there are month tables as well. */
-  readonly months?: boolean;
-  /** Tables that the archive does not have: `day.20150101`. */
-  readonly without?: readonly string[];
+export interface FakeBigQueryOptions extends ArchiveOptions {
   /** What reading a table takes: `day.20150101`, or `dataset.table` of the project's own. By default what was loaded into it; own ones 1 MiB. */
   readonly bytesOf?: number | ((table: string) => number);
 }
@@ -64,7 +53,6 @@ export interface FakeBigQuery {
 }
 
 const PROJECT = 'laurels-test';
-const ARCHIVE = 'githubarchive';
 const LOCATION = 'US';
 const MIB = 1024 ** 2;
 /** BigQuery answers a request for results that are not there yet after so long at most. */
@@ -121,19 +109,19 @@ class FakeBigQueryServer {
   readonly #options: FakeBigQueryOptions;
   readonly #jobs = new Map<string, Job>();
   readonly #dryRuns: Job[] = [];
-  readonly #archive = new Map<string, number>();
+  readonly #archive: Archive;
   /** Jobs that wait for `release`, with what they are to do then; null: nothing is held. */
   #held: (() => Promise<void>)[] | null = null;
 
   constructor(emulator: Emulator, options: FakeBigQueryOptions, url: string) {
     this.#emulator = emulator;
+    this.#archive = new Archive(emulator, options);
     this.#options = options;
     this.url = url;
   }
 
   async open(): Promise<void> {
-    for (const datasetId of ['day', 'month']) await this.#makeDataset(ARCHIVE, datasetId);
-    await this.add(this.#options);
+    await this.#archive.open();
   }
 
   get jobs(): readonly FakeJob[] {
@@ -164,18 +152,12 @@ class FakeBigQueryServer {
     job.fail({ ...STOPPED, ...o });
   }
 
-  async add({ files = [], events = [] }: Events): Promise<void> {
-    const rows = rowsByTable([...(await eventsOf(files)), ...events], { months: this.#options.months ?? false });
-    for (const [table, of] of rows) {
-      if (this.#options.without?.includes(table)) continue;
-      this.#archive.set(table, (this.#archive.get(table) ?? 0) + (await loadRows(this.#emulator, table, of)));
-    }
+  async add(events: Events): Promise<void> {
+    await this.#archive.add(events);
   }
 
   async drop(table: string): Promise<void> {
-    if (!this.#archive.delete(table)) throw new Error(`The archive has no table ${table}`);
-    const [dataset, id] = table.split('.');
-    await this.#emulator.request('DELETE', `/projects/${ARCHIVE}/datasets/${dataset}/tables/${id}`);
+    await this.#archive.drop(table);
   }
 
   async rows(sql: string): Promise<readonly (readonly unknown[])[]> {
@@ -186,11 +168,7 @@ class FakeBigQueryServer {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const record = recordOf(
-      request,
-      this.url,
-      request.method === 'GET' || request.headers['content-length'] === '0' ? null : await bodyOf(request),
-    );
+    const record = await readRequest(request);
     this.requests.push(record);
     const fault = this.faults.meet(record);
     record.fault = fault?.name ?? null;
@@ -228,9 +206,7 @@ class FakeBigQueryServer {
         return await this.#found(record, (job) => this.#results(job, record.query));
       case 'tables':
         return record.method === 'GET' ? await this.#tables(record) : await this.#forward(record);
-      case 'table':
-      case 'dataset':
-      case 'other':
+      default:
         return await this.#forward(record);
     }
   }
@@ -250,14 +226,6 @@ class FakeBigQueryServer {
     if (said.status !== 404 || lost === null) return said;
     const [, kind = '', project, rest] = lost;
     return refusal(missing(`${kind === 'dataset' ? 'Dataset' : 'Table'} ${project}:${rest}`));
-  }
-
-  async #makeDataset(project: string, datasetId: string): Promise<void> {
-    const { status, body } = await this.#emulator.request('POST', `/projects/${project}/datasets`, {
-      datasetReference: { projectId: project, datasetId },
-      location: LOCATION,
-    });
-    if (status !== 200) throw new Error(`The emulator makes no dataset ${datasetId}: ${JSON.stringify(body)}`);
   }
 
   /** The emulator lists no pages, and nothing where there is no dataset. */
@@ -360,7 +328,7 @@ class FakeBigQueryServer {
     const { bytesOf } = this.#options;
     const name = `${datasetId}.${tableId}`;
     if (typeof bytesOf === 'function') return bytesOf(name);
-    return bytesOf ?? this.#archive.get(name) ?? MIB;
+    return bytesOf ?? this.#archive.bytesOf(name) ?? MIB;
   }
 
   async #results(job: Job, query: URLSearchParams): Promise<EmulatorAnswer> {
@@ -411,47 +379,6 @@ class FakeBigQueryServer {
     );
     const job = this.#jobs.get(jobId);
     if (job === undefined) return taken;
-    return await this.#results(job, new URLSearchParams(maxResults === undefined ? {} : { maxResults: String(maxResults) }));
+    return await this.#results(job, new URLSearchParams(maxResults === undefined ? {} : { maxResults }));
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  return await jsonOf(request).catch(() => null);
-}
-
-const PREFIX = '/bigquery/v2';
-
-function recordOf(request: IncomingMessage, base: string, body: unknown): RecordedRequest {
-  const url = new URL(request.url ?? '/', base);
-  const method = request.method ?? 'GET';
-  // The client leaves the prefix out where its endpoint is not Google's.
-  const path = url.pathname.startsWith(PREFIX) ? url.pathname.slice(PREFIX.length) : url.pathname;
-  const { jobReference } = (body ?? {}) as { jobReference?: { jobId?: string } };
-  const named = /^\/projects\/[^/]+\/(?:jobs|queries)\/([^/]+)/.exec(path)?.[1];
-  return {
-    method,
-    path,
-    query: url.searchParams,
-    body,
-    kind: kindOf(method, path, body),
-    jobId: named === undefined ? (jobReference?.jobId ?? null) : decodeURIComponent(named),
-    status: 0,
-    fault: null,
-  };
-}
-
-function kindOf(method: string, path: string, body: unknown): RequestKind {
-  const [, , , kind, ...rest] = path.split('/');
-  if (kind === 'jobs' || kind === 'queries') {
-    if (method === 'POST' && rest.length === 0) {
-      const { configuration, dryRun } = body as { configuration?: QueryConfiguration; dryRun?: boolean };
-      if (kind === 'jobs' && configuration?.query === undefined) return 'other';
-      return configuration?.dryRun === true || dryRun === true ? 'dryRun' : 'insert';
-    }
-    if (method === 'POST') return 'cancel';
-    return rest.length === 0 ? 'other' : kind === 'jobs' ? 'job' : 'results';
-  }
-  if (kind !== 'datasets') return 'other';
-  if (rest.length < 2) return 'dataset';
-  return rest.length === 2 && method === 'GET' ? 'tables' : 'table';
 }
