@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BigQueryActivities } from '../activities/bigquery-activities.ts';
-import { BOOKKEEPING, PATIENT_RETRY, stepOptions } from './activity-options.ts';
+import { BOOKKEEPING, patientOptions, stepOptions } from './activity-options.ts';
 import { EXTRACT_REQUESTED, EXTRACT_SETTLED, type CollectInput } from './contract.ts';
 import { reasonOf } from './failure-message.ts';
 
@@ -29,17 +29,18 @@ export async function collectBigQuery({ pace, waitMs }: CollectInput): Promise<v
   });
   const { openBatch } = proxyActivities<BigQueryActivities>(stepOptions('15 minutes', pace));
   // Its query is paid for: what keeps from asking for the result is waited out, as long as BigQuery keeps results.
-  const { runQuery } = proxyActivities<BigQueryActivities>({ ...stepOptions('2 hours', pace), ...PATIENT_RETRY });
+  const { runQuery } = proxyActivities<BigQueryActivities>(patientOptions(pace));
 
   const serve = async (batch: string): Promise<void> => {
     let step = 'planning a query of BigQuery';
     try {
       let { query } = await openBatch({ batch });
       step = 'querying BigQuery';
-      for (let isSettled = query === null; !isSettled && query !== null;) {
+      while (query !== null) {
         const progress = await runQuery({ batch, query });
-        ({ isSettled, query } = progress);
-        if (!isSettled && progress.resumeAt !== null) await sleep(Math.max(0, Date.parse(progress.resumeAt) - Date.now()));
+        if (progress.isSettled) break;
+        ({ query } = progress);
+        if (progress.resumeAt !== null) await sleep(Math.max(0, Date.parse(progress.resumeAt) - Date.now()));
       }
     } catch (error) {
       await books.failBatch({ batch, ...reasonOf(error, step) });

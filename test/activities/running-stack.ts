@@ -1,6 +1,8 @@
+import type { BigQueryAccess } from '../../src/activities/bigquery-activities.ts';
 import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
+import type { SourceName } from '../../src/domain/contribution.ts';
 import { isUnfinished, type ScrapeType } from '../../src/domain/job-status.ts';
 import type { Window } from '../../src/domain/window.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
@@ -17,12 +19,19 @@ export interface RunningStack {
   /** Starts scrapes with shortened waits. */
   readonly engine: Engine;
   /** Queues a scrape of a repository of this name and hands it to Temporal. */
-  scrape(name: string, o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window }): Promise<StoredJob>;
+  scrape(
+    name: string,
+    o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window; sources?: readonly SourceName[]; retryOf?: string },
+  ): Promise<StoredJob>;
   job(job: StoredJob): Promise<StoredJob>;
   /** Waits until a job is closed and gives it. */
   finished(job: StoredJob, withinMs?: number): Promise<StoredJob>;
   /** Runs workers with these sources while `scenario` runs. */
-  withWorkers<T>(sources: readonly ContributionSource[], scenario: (workers: Workers) => Promise<T>): Promise<T>;
+  withWorkers<T>(
+    sources: readonly ContributionSource[],
+    scenario: (workers: Workers) => Promise<T>,
+    bigquery?: BigQueryAccess | null,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -46,14 +55,21 @@ export async function startStack({
     temporal,
     engine,
     job: jobOf,
-    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given } = {}) {
+    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given, sources = ['github'] as const, retryOf } = {}) {
       const { repository } = await addRepository(db, { owner, name }, null);
       const { rows } = await db.pool.query<{ since: string; until: string }>(
         `SELECT (current_date - 365)::text AS since, current_date::text AS until`,
       );
       const window = given ?? rows[0];
       if (window === undefined) throw new Error('The database gave no dates');
-      const job = await createScrapeJob(db, { repository, type, sources: ['github'], window, requestedBy: 'test' });
+      const job = await createScrapeJob(db, {
+        repository,
+        type,
+        sources,
+        window,
+        requestedBy: 'test',
+        ...(retryOf === undefined ? {} : { retryOf }),
+      });
       await dispatchQueuedJobs(db, engine, limit);
       return job;
     },
@@ -61,12 +77,12 @@ export async function startStack({
       await until(async () => !isUnfinished((await jobOf(job)).status), { withinMs, what: `job of ${job.repositoryName} to end` });
       return await jobOf(job);
     },
-    async withWorkers(sources, scenario) {
+    async withWorkers(sources, scenario, bigquery = null) {
       const workers = await createWorkers({
         temporal: { address, namespace },
         db,
         engine,
-        sources: { all: sources, available: () => sources },
+        sources: { all: sources, available: () => sources, bigquery },
         archiveDir: null,
         mirrorDir: '/nonexistent',
         maxConcurrentScrapes,
