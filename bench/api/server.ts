@@ -31,6 +31,8 @@ export async function startBenchApi(db: Database, fixed: () => unknown): Promise
     log,
     instance: 'bench',
     availableSources: () => [],
+    preferredSources: () => [],
+    bigquery: { isConfigured: false, monthlyBytes: null, pricePerTib: 6.25 },
     lookUpRepository: async () => ({ state: 'unreachable', reason: 'the bench asks nobody' }),
     fetchAvatar: async () => ({ state: 'none' }),
     githubWebUrl: 'https://github.com',

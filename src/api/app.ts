@@ -14,6 +14,7 @@ import { compareHandlers } from './routes/compare.ts';
 import { contributorHandlers } from './routes/contributors.ts';
 import { dashboardHandlers } from './routes/dashboard.ts';
 import { enrichmentHandlers } from './routes/enrichment.ts';
+import { bigQueryHandlers } from './routes/bigquery.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { openApiHandlers } from './routes/openapi.ts';
@@ -96,6 +97,7 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
     ...enrichmentHandlers(deps),
     ...scoreHandlers(deps),
     ...scoringHandlers(deps),
+    ...bigQueryHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),
     ...badgeHandlers(deps),

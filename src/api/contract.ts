@@ -11,6 +11,7 @@ import {
   listContributors,
 } from './contract/contributors.ts';
 import { getStatistics, listErrors } from './contract/dashboard.ts';
+import { getBigQueryUsage } from './contract/bigquery.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
 import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
@@ -84,6 +85,7 @@ export const CONTRACT = {
   previewScoring,
   listScorings,
   restoreScoring,
+  getBigQueryUsage,
   deleteSample,
   createSession,
   getSession,

@@ -15,6 +15,8 @@ export const LOCKS = {
   scoring: [OURS, 6],
   /** Gives log lines their ids in the order in which they become visible. */
   jobLog: [OURS, 4],
+  /** The monthly budget of BigQuery: two queries must not both take what is left of it. */
+  bigQueryBudget: [OURS, 6],
 } as const satisfies Record<string, Lock>;
 
 /** Waits for a lock and holds it to the end of the transaction. */

@@ -140,6 +140,32 @@ export class ArchiveDirectoryUnreadable extends AppError {
   }
 }
 
+/** A BigQuery query would go over what the month has left of its budget. Nothing was run, nothing was billed. */
+export class BudgetExceeded extends AppError {
+  constructor(o: { readonly bytes: number; readonly used: number; readonly budget: number }) {
+    super(
+      'budget_exceeded',
+      422,
+      `The query would read ${o.bytes.toLocaleString('en')} bytes, and of the month's ${o.budget.toLocaleString('en')} (BIGQUERY_MONTHLY_BYTES) ` +
+        `${Math.max(0, o.budget - o.used).toLocaleString('en')} are left. Nothing was run. Ask for fewer days, wait for the next month (UTC), or raise the budget.`,
+      { bytes: o.bytes, used: o.used, budget: o.budget },
+    );
+  }
+}
+
+/** A BigQuery query would read more than one query may. Nothing was run, nothing was billed. */
+export class BytesOverCap extends AppError {
+  constructor(bytes: number, cap: number) {
+    super(
+      'bytes_over_cap',
+      422,
+      `The query would read ${bytes.toLocaleString('en')} bytes, and one query may be billed ${cap.toLocaleString('en')} (BIGQUERY_MAX_BYTES_BILLED). ` +
+        'Nothing was run. Ask for fewer days, or raise the cap.',
+      { bytes, cap },
+    );
+  }
+}
+
 /** A board's cursor belongs to a version that is no longer kept. */
 export class BoardChanged extends AppError {
   constructor() {

@@ -4,10 +4,13 @@ import type { StoredJob } from '../db/jobs.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
 import type { JobType } from '../domain/job-status.ts';
 import {
+  BIGQUERY_COLLECTOR_WORKFLOW_ID,
+  EXTRACT_REQUESTED,
   GLOBAL_LEADERBOARD_WORKFLOW_ID,
   RECALCULATION_REQUESTED,
   TASK_QUEUES,
   WORKFLOW_TYPES,
+  type CollectInput,
   type EnrichBatchInput,
   type EnrichInput,
   type JobInput,
@@ -29,6 +32,8 @@ export interface Engine {
   liveStatus(job: WorkflowOfJob): Promise<LiveStatus | null>;
   /** Asks for a rebuild of the global board; requests that come together share one. @throws ServiceUnavailable */
   requestRecalculation(): Promise<void>;
+  /** Asks for rows of BigQuery; requests that come within `waitMs` share one query. @throws ServiceUnavailable */
+  requestBigQuery(waitMs: number): Promise<void>;
   isReachable(): Promise<boolean>;
   /** The workflow's page in Temporal's Web UI; null without a Web UI. */
   workflowUrl(workflowId: string, runId: string | null): string | null;
@@ -162,6 +167,19 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
           signal: RECALCULATION_REQUESTED,
           args: [pace === undefined ? {} : { pace }],
           staticSummary: 'Global leaderboard',
+        }),
+      );
+    },
+
+    async requestBigQuery(waitMs) {
+      const input: CollectInput = { waitMs, ...(pace === undefined ? {} : { pace }) };
+      await ask(() =>
+        client.workflow.signalWithStart(WORKFLOW_TYPES.collectBigQuery, {
+          workflowId: BIGQUERY_COLLECTOR_WORKFLOW_ID,
+          taskQueue: TASK_QUEUES.main,
+          signal: EXTRACT_REQUESTED,
+          args: [input],
+          staticSummary: 'BigQuery queries',
         }),
       );
     },

@@ -24,6 +24,7 @@ export const WORKFLOW_TYPES = {
   pruneOldRecords: 'pruneOldRecords',
   enrichContributor: 'enrichContributor',
   batchEnrichContributors: 'batchEnrichContributors',
+  collectBigQuery: 'collectBigQuery',
 } as const;
 
 /*
@@ -35,6 +36,15 @@ export const GLOBAL_LEADERBOARD_WORKFLOW_ID = 'leaderboard:global';
 
 /** Signal of {@link WORKFLOW_TYPES.recalculateGlobalLeaderboard}: something the global board is made of has changed. */
 export const RECALCULATION_REQUESTED = 'recalculationRequested';
+
+/** The one id of the workflow that shares queries of BigQuery. */
+export const BIGQUERY_COLLECTOR_WORKFLOW_ID = 'bigquery:collector';
+
+/** Signal of {@link WORKFLOW_TYPES.collectBigQuery}: a scrape wants rows. */
+export const EXTRACT_REQUESTED = 'extractRequested';
+
+/** Signal of {@link WORKFLOW_TYPES.scrapeRepository}: its rows are there, or refused. */
+export const EXTRACT_SETTLED = 'extractSettled';
 
 /** Query of {@link WORKFLOW_TYPES.scrapeRepository}: what it is doing, a {@link ScrapePhase}. */
 export const SCRAPE_PHASE = 'scrapePhase';
@@ -62,6 +72,13 @@ export interface JobInput {
 export interface ScrapeOutcome {
   readonly contributions: number;
   readonly people: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.collectBigQuery}. */
+export interface CollectInput {
+  /** How long the first request of a batch waits for others. */
+  readonly waitMs: number;
+  readonly pace?: Pace;
 }
 
 /** Input of {@link WORKFLOW_TYPES.refreshStaleRepositories}. */

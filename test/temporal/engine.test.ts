@@ -32,7 +32,7 @@ function someJob(): StartableJob {
     workflowId: `scrape:octo/repo:${id}`,
     repositoryName: 'Octo/Repo',
     type: 'FULL',
-  userId: null,
+    userId: null,
     window: { since: '2024-11-24', until: '2026-11-23' },
     sources: ['gharchive'],
   };

@@ -1,3 +1,4 @@
+import type { BigQueryActivities } from '../../src/activities/bigquery-activities.ts';
 import type { DispatchActivities } from '../../src/activities/dispatch-activities.ts';
 import type { EnrichmentBooks, EnrichmentSteps } from '../../src/activities/enrichment-activities.ts';
 import type { JobActivities, JobEnd } from '../../src/activities/job-activities.ts';
@@ -13,7 +14,8 @@ export type FakeActivities = JobActivities &
   LeaderboardActivities &
   MaintenanceActivities &
   EnrichmentSteps &
-  EnrichmentBooks;
+  EnrichmentBooks &
+  BigQueryActivities;
 
 /** Activities that succeed at once and write down that they were called; a test replaces the one it is about. */
 export interface Stage {
@@ -56,6 +58,12 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     choosePeople: async () => ({ userIds: [1, 2, 3] }),
     noteBatchProgress: async () => undefined,
     noteBatchEnd: async () => undefined,
+    requestExtract: async () => ({ isReady: true }),
+    leftBatches: async () => [],
+    openBatch: async ({ batch }) => ({ query: `laurels_${batch}_1` }),
+    runQuery: async ({ query }) => ({ query, isSettled: true, resumeAt: null }),
+    failBatch: async () => undefined,
+    waitersOf: async () => [],
   };
   const all = { ...defaults, ...overrides };
   const activities: FakeActivities = {
@@ -86,6 +94,10 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
     rescore: (input) => noted('rescore', () => all.rescore(input)),
     closeRescore: (input) => noted('closeRescore', () => all.closeRescore(input)),
+    requestExtract: (input) => noted('requestExtract', () => all.requestExtract(input)),
+    openBatch: (input) => noted('openBatch', () => all.openBatch(input)),
+    runQuery: (input) => noted('runQuery', () => all.runQuery(input)),
+    failBatch: (input) => noted(`failBatch ${input.errorCode}`, () => all.failBatch(input)),
   };
   return { activities, calls, ends };
 
