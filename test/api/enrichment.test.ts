@@ -32,7 +32,8 @@ test('enrichment is a job: 202 with its place, 409 with the job while it is unde
   });
   // Twenty at once: one job.
   const answers = await Promise.all(Array.from({ length: 20 }, () => api.call('enrichContributor', { params: { username: 'bob' } })));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([202, ...Array.from({ length: 19 }, () => 409)]);
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
   expect((await api.send('GET', '/api/v1/jobs?type=ENRICH')).body.total).toBe(2);
 });
 
@@ -42,7 +43,7 @@ test('a batch is one job, with bounds', async () => {
   expect(await api.call('enrichContributors', { body: {} })).toMatchObject({ status: 409, body: { job: { id: body.id } } });
   await closeJob(api.db, body.id, { status: 'COMPLETED' });
   for (const wrong of [{ top: 0 }, { top: 1001 }, { top: 1.5 }, { stale_after_days: -1 }, { everybody: true }]) {
-    expect(await api.call('enrichContributors', { body: wrong as object })).toMatchObject({ status: 422 });
+    expect(await api.call('enrichContributors', { body: wrong })).toMatchObject({ status: 422 });
   }
 });
 
