@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startApi } from './api/api-server.ts';
+import { ensureAdminKey } from './api/admin-key.ts';
+import { gateOf, startApi } from './api/api-server.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
 import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
@@ -23,12 +24,12 @@ import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from 
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
-import { TASK_QUEUES } from './workflows/contract.ts';
 import { loadSampleOnce } from '../sample/load.ts';
 
 /*
@@ -63,6 +64,8 @@ interface StopRequest {
 /** Starts everything in order, waits for the reason to stop, stops everything in the opposite order. */
 async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: StopRequest): Promise<void> {
   const { dataDir } = config;
+  // What is started for one command serves this machine only.
+  const http = isOneShot ? loadConfig({}).http : config.http;
   const instance = randomUUID();
   // Ends in the opposite order: the announcement, HTTP, workers, engine, databases, Temporal, PostgreSQL.
   await using started = new AsyncDisposableStack();
@@ -103,6 +106,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const [db, apiDb] = [await open('laurels-worker'), await open('laurels-api', QUERY_TIMEOUT_MS)];
   const applied = await migrate(db);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
+  await ensureAdminKey(db, http);
 
   const optOutKey = await openOptOutKey(db, config);
 
@@ -117,13 +121,11 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
   const [, workers] = await Promise.all([
     isOneShot ? null : databaseToday(db).then((today) => loadSampleOnce(db, today)),
-    // The archive's queue is polled even without a mirror: an import makes it available to a running stack.
     createWorkers({
       temporal,
       db,
       engine,
       sources,
-      queues: Object.values(TASK_QUEUES),
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
@@ -158,13 +160,16 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       instance,
       availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
-      allowedHosts: [config.http.host, ...config.http.allowedHosts],
+      allowPrivate: config.github.allowPrivate,
+      gate: gateOf(http),
+      fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
+      githubWebUrl: config.github.webUrl,
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
       optOutKey,
       canEnrich: config.github.tokens.length > 0,
     },
-    { host: config.http.host, port: isOneShot ? 0 : config.http.port, evadeTakenPort: !isPortFixed },
+    { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );
   started.defer(() => api.stop());
   const reconciler = startReconciler({ db, engine, log, limit: config.maxConcurrentScrapes });
@@ -220,7 +225,7 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
       : null,
     [
       'A board of yours',
-      config.github.tokens.length > 0
+      config.github.tokens.length > 0 || config.github.app !== null
         ? 'npm run -s laurels -- scrape OWNER/NAME --wait'
         : 'GITHUB_TOKEN in .env, start again, then: npm run -s laurels -- scrape OWNER/NAME --wait',
     ],
@@ -303,7 +308,7 @@ async function main(): Promise<ExitCode> {
     if (!isOneShot) console.error(message);
     const isTaken = known?.code === 'data_directory_taken';
     await tell(isTaken ? { type: 'taken', message } : { type: 'failed', code: known?.code ?? 'internal_error', message });
-    return known?.code === 'invalid_configuration' ? EXIT.usage : EXIT.failed;
+    return known?.code === 'invalid_configuration' || known?.code === 'admin_key_missing' ? EXIT.usage : EXIT.failed;
   }
 }
 

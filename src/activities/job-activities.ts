@@ -2,7 +2,8 @@ import { activityInfo } from '@temporalio/activity';
 import type { SourceName } from '../domain/contribution.ts';
 import type { JobStatus } from '../domain/job-status.ts';
 import type { Database } from '../db/database.ts';
-import { closeJob, noteProgress, openJob } from '../db/jobs.ts';
+import { noteProgress, noteWaiting } from '../db/job-progress.ts';
+import { closeJob, openJob } from '../db/jobs.ts';
 import type { OptOutKey } from '../db/opt-out-key.ts';
 import { publishJob } from '../db/publish.ts';
 import type { JobLog, JobLogWriter } from '../log/job-log.ts';
@@ -61,7 +62,7 @@ export function createJobActivities({ db, jobLog, optOutKey }: JobDeps): JobActi
 
     async noteWaiting({ jobId, until, waitingFor }) {
       // Running twice is harmless: absolute values.
-      await noteProgress(db, jobId, { waitingUntil: until === null ? null : new Date(until), waitingFor });
+      await noteWaiting(db, jobId, until === null ? null : { until: new Date(until), for: waitingFor });
       if (until !== null) jobLogHere(jobLog, jobId).info('waiting', { until, for: waitingFor });
     },
 

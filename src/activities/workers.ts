@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Database } from '../db/database.ts';
 import type { OptOutKey } from '../db/opt-out-key.ts';
@@ -10,7 +11,7 @@ import type { ContributionSource } from '../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../temporal/dispatch.ts';
 import type { Engine } from '../temporal/engine.ts';
 import type { TemporalServer } from '../temporal/server-address.ts';
-import { TASK_QUEUES, type TaskQueue } from '../workflows/contract.ts';
+import { SLICES_AT_ONCE, TASK_QUEUES } from '../workflows/contract.ts';
 import { attemptInterceptor } from './attempt-interceptor.ts';
 import { createDispatchActivities } from './dispatch-activities.ts';
 import { createEnrichmentActivities } from './enrichment-activities.ts';
@@ -27,7 +28,7 @@ export interface WorkersOptions {
   readonly temporal: TemporalServer;
   readonly db: Database;
   /** Starts the jobs that follow and asks for recalculation. */
-  readonly engine: Pick<Engine, 'startScrape' | 'requestRecalculation'>;
+  readonly engine: Pick<Engine, 'startJob' | 'requestRecalculation'>;
   /** All that may be used, and those that can be used at a moment; each in order of preference. */
   readonly sources: { readonly all: readonly ContributionSource[]; readonly available: () => readonly ContributionSource[] };
   /** A directory whose new archive files a gharchive scrape imports into `mirrorDir` first; null: none. */
@@ -39,8 +40,6 @@ export interface WorkersOptions {
   /** Who is asked about people; nobody by default. */
   readonly enrichment?: EnrichmentSources;
   readonly log: Logger;
-  /** Default: `laurels`, `laurels-enrichment`, and `laurels-archive` when the archive is among the sources that are available now. */
-  readonly queues?: readonly TaskQueue[];
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
 }
@@ -60,8 +59,15 @@ const NOBODY: EnrichmentSources = { github: null, x: null, website: null, emails
 /** Running activities get this long to end by themselves; activities that never return must not keep the process. */
 const SHUTDOWN_GRACE = '20 seconds';
 const SHUTDOWN_FORCE = '30 seconds';
+/** How often a worker without an archive looks whether there is one now. */
+const ARCHIVE_LOOK_MS = 2_000;
 
-/** Connects, bundles the workflows, and makes one worker per queue. Nothing is polled before `run`. */
+/** Activities at once: the slices of every scrape, and room for the short ones that must not wait for them. */
+function slotsFor(scrapes: number): number {
+  return scrapes * SLICES_AT_ONCE + 8;
+}
+
+/** Connects, bundles the workflows, and makes one worker per queue: `laurels`, and `laurels-archive` from when there is an archive. Nothing is polled before `run`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const { temporal, db, engine, sources, log } = options;
   installRuntime(log);
@@ -89,7 +95,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
     }),
-    ...createLeaderboardActivities({ db, log }),
+    ...createLeaderboardActivities({ db, jobLog, log }),
     ...createMaintenanceActivities({ db, log, sourceNames: () => sources.available().map((source) => source.name) }),
   };
   const common: WorkerOptions & { connection: NativeConnection } = {
@@ -106,23 +112,21 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   };
-  const make = async (queue: TaskQueue): Promise<Worker> => {
-    if (queue === TASK_QUEUES.archive) {
-      // Reading the mirror takes whole cores.
-      return await Worker.create({ ...common, taskQueue: queue, maxConcurrentActivityTaskExecutions: availableParallelism() });
-    }
-    if (queue === TASK_QUEUES.enrichment) return await Worker.create({ ...common, taskQueue: queue, ...ENRICHMENT });
+  const makeMain = async (): Promise<Worker> => {
     const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
-    return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: 20 });
+    return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: slotsFor(options.maxConcurrentScrapes) });
   };
-  const queues = options.queues ?? [
-    TASK_QUEUES.main,
-    TASK_QUEUES.enrichment,
-    ...(sources.available().some(({ name }) => name === 'gharchive') ? [TASK_QUEUES.archive] : []),
-  ];
+  // Reading the mirror takes whole cores.
+  const makeArchive = (): Promise<Worker> =>
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.archive, maxConcurrentActivityTaskExecutions: availableParallelism() });
+  const makeEnrichment = (): Promise<Worker> => Worker.create({ ...common, taskQueue: TASK_QUEUES.enrichment, ...ENRICHMENT });
+  const hasArchive = (): boolean => sources.available().some(({ name }) => name === 'gharchive');
+
   const workers: Worker[] = [];
+  const hasArchiveWorker = hasArchive();
   try {
-    for (const queue of queues) workers.push(await make(queue));
+    workers.push(await makeMain(), await makeEnrichment());
+    if (hasArchiveWorker) workers.push(await makeArchive());
   } catch (error) {
     await connection.close();
     throw error;
@@ -133,9 +137,26 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     stopping.abort(new Error('the worker stops'));
   };
+  // One that dies takes the others with it: half a worker process would look healthy and leave jobs waiting.
+  const runOne = (worker: Worker): Promise<void> => worker.run().finally(shutdown);
+  /** A first import makes the archive available to a process that runs: its queue is polled from then on. */
+  const runArchiveOnceThere = async (): Promise<void> => {
+    try {
+      while (!hasArchive()) await sleep(ARCHIVE_LOOK_MS, undefined, { signal: stopping.signal });
+      const archive = await makeArchive();
+      workers.push(archive);
+      log.info('archive found: its queue is polled');
+      const run = runOne(archive);
+      // Made while the others were told to stop.
+      if (stopping.signal.aborted) shutdown();
+      await run;
+    } catch (error) {
+      if (!stopping.signal.aborted) throw error;
+    }
+  };
   const runAll = async (): Promise<void> => {
-    // One that dies takes the others with it: half a worker process would look healthy and leave jobs waiting.
-    const ends = await Promise.allSettled(workers.map((worker) => worker.run().finally(shutdown)));
+    const watch = hasArchiveWorker ? [] : [runArchiveOnceThere().finally(shutdown)];
+    const ends = await Promise.allSettled([...workers.map(runOne), ...watch]);
     await jobLog.close();
     await connection.close();
     const died = ends.find((end) => end.status === 'rejected');

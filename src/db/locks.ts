@@ -11,6 +11,8 @@ export const LOCKS = {
   dispatch: [OURS, 3],
   /** Whoever makes a partition: IF NOT EXISTS alone lets two that make the same one fail. */
   partitions: [OURS, 5],
+  /** Whoever saves a scoring, and whoever says that all boards have the newest. */
+  scoring: [OURS, 6],
   /** Gives log lines their ids in the order in which they become visible. */
   jobLog: [OURS, 4],
 } as const satisfies Record<string, Lock>;

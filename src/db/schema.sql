@@ -1,5 +1,18 @@
 -- The migrated schema, from PostgreSQL's catalogue. Made by: UPDATE=1 npm run drift
 
+table api_key
+  id uuid not null
+  name text not null
+  sha256 bytea not null
+  scope text not null
+  created_at timestamp with time zone not null default now()
+  last_used_at timestamp with time zone
+  revoked_at timestamp with time zone
+  constraint api_key_sha256_unique UNIQUE (sha256)
+  constraint api_key_pkey PRIMARY KEY (id)
+  constraint api_key_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text, 'admin'::text])))
+  CREATE UNIQUE INDEX api_key_name_unique ON api_key USING btree (name) WHERE (revoked_at IS NULL)
+
 table archive_file
   name text not null
   hour timestamp with time zone
@@ -13,6 +26,25 @@ table archive_file
   constraint archive_file_pkey PRIMARY KEY (name)
   constraint archive_file_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'degraded'::text, 'damaged'::text, 'empty'::text])))
   CREATE INDEX archive_file_hour_index ON archive_file USING btree (hour)
+
+table audit_log
+  id bigint not null default nextval('audit_log_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text collate "C" not null
+  method text not null
+  path_template text not null
+  target jsonb not null
+  request_id text not null
+  result smallint not null
+  constraint audit_log_pkey PRIMARY KEY (id)
+  CREATE INDEX audit_log_at_index ON audit_log USING btree (at)
+
+table avatar
+  github_id bigint not null
+  media_type text
+  image bytea
+  fetched_at timestamp with time zone not null default now()
+  constraint avatar_pkey PRIMARY KEY (github_id)
 
 table board
   scope bigint not null
@@ -44,6 +76,7 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
+  CREATE INDEX contribution_day_person_index ON contribution_day USING btree (person_id, day)
 
 table contribution_event
   repository_id bigint not null
@@ -114,6 +147,7 @@ table github_user
   constraint github_user_pkey PRIMARY KEY (id)
   constraint github_user_person_id_foreign FOREIGN KEY (person_id) REFERENCES github_user(id)
   constraint github_user_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'bot'::text, 'agent'::text])))
+  CREATE INDEX github_user_not_human_index ON github_user USING btree (id) WHERE (kind <> 'human'::text)
   CREATE INDEX github_user_person_id_index ON github_user USING btree (person_id)
   CREATE INDEX github_user_username_index ON github_user USING btree (lower(username))
 
@@ -142,6 +176,18 @@ table global_leaderboard partition by LIST (version)
   CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
   partition global_leaderboard_0 FOR VALUES IN ('0')
 
+table idempotency_key
+  actor text collate "C" not null
+  key text collate "C" not null
+  request_sha256 bytea not null
+  status smallint
+  headers jsonb
+  body text
+  started_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  constraint idempotency_key_pkey PRIMARY KEY (actor, key)
+  CREATE INDEX idempotency_key_expires_at_index ON idempotency_key USING btree (expires_at)
+
 table identity_change
   id bigint not null default nextval('identity_change_id_seq'::regclass)
   at timestamp with time zone not null default now()
@@ -167,6 +213,7 @@ table job_log
   constraint job_log_pkey PRIMARY KEY (job_id, seq)
   constraint job_log_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
   CREATE INDEX job_log_at_index ON job_log USING btree (at)
+  CREATE INDEX job_log_error_index ON job_log USING btree (at DESC, id DESC) WHERE (level >= 50)
 
 table leaderboard_snapshot partition by RANGE (day)
   scope bigint not null
@@ -276,6 +323,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   unknown_kinds integer
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
+  login_order integer
   constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)
@@ -334,6 +382,11 @@ table scrape_job
   created_at timestamp with time zone not null default now()
   started_at timestamp with time zone
   completed_at timestamp with time zone
+  plan_estimate jsonb
+  reading_since timestamp with time zone
+  reading_from bigint not null default 0
+  waiting_since timestamp with time zone
+  waited_seconds integer not null default 0
   request jsonb
   constraint scrape_job_workflow_id_unique UNIQUE (workflow_id)
   constraint scrape_job_pkey PRIMARY KEY (id)
@@ -358,8 +411,19 @@ unlogged table scrape_slice
   pages integer not null default 0
   coverage jsonb
   updated_at timestamp with time zone not null default now()
+  read bigint not null default 0
   constraint scrape_slice_pkey PRIMARY KEY (job_id, source, slice)
   constraint scrape_slice_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
+
+table session
+  id_sha256 bytea not null
+  api_key_id uuid not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  constraint session_pkey PRIMARY KEY (id_sha256)
+  constraint session_api_key_id_foreign FOREIGN KEY (api_key_id) REFERENCES api_key(id) ON DELETE CASCADE
+  CREATE INDEX session_api_key_id_index ON session USING btree (api_key_id)
+  CREATE INDEX session_expires_at_index ON session USING btree (expires_at)
 
 table setting
   name text not null

@@ -98,6 +98,27 @@ export class EnrichmentAlreadyRunning extends AppError {
   }
 }
 
+/** The scoring is no longer the version that a change was made from. */
+export class ScoringChanged extends AppError {
+  constructor(version: number) {
+    super('scoring_changed', 412, `The scoring is version ${version} now. Read it again, then decide on your change.`, { version });
+  }
+}
+
+/** A change that would overwrite unseen what somebody else has saved: the version it was made from is missing. */
+export class PreconditionRequired extends AppError {
+  constructor() {
+    super('precondition_required', 428, 'Send If-Match with the ETag of the scoring that you have read (GET /api/v1/config/scoring).');
+  }
+}
+
+/** There is no such version of the scoring. */
+export class ScoringNotFound extends AppError {
+  constructor(version: number) {
+    super('scoring_not_found', 404, `There is no version ${version} of the scoring.`, { version });
+  }
+}
+
 /** The job has ended and can't be cancelled any more. */
 export class JobClosed extends AppError {
   constructor(id: string, status: string) {

@@ -17,6 +17,7 @@ export function taskQueueOf(source: SourceName): TaskQueue {
 /** Workflow types, as the functions in this folder are called. */
 export const WORKFLOW_TYPES = {
   scrapeRepository: 'scrapeRepository',
+  rescoreBoards: 'rescoreBoards',
   recalculateGlobalLeaderboard: 'recalculateGlobalLeaderboard',
   requestRecalculation: 'requestRecalculation',
   refreshStaleRepositories: 'refreshStaleRepositories',
@@ -48,8 +49,11 @@ export interface Pace {
   readonly heartbeatTimeoutMs: number;
 }
 
-/** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
-export interface ScrapeInput {
+/** Slices of one source that a scrape reads at the same time. The source itself keeps their requests within its limits. */
+export const SLICES_AT_ONCE = 4;
+
+/** Input of the workflows that do a job. */
+export interface JobInput {
   readonly jobId: string;
   readonly pace?: Pace;
 }
@@ -68,10 +72,12 @@ export interface RefreshStaleInput {
   readonly fullScrapeDays: number;
 }
 
-/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines and finished jobs are kept. */
+/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines, finished jobs and the record of writes are kept. */
 export interface PruneInput {
   readonly logDays: number;
   readonly jobDays: number;
+  /** Absent in schedules of older versions. */
+  readonly auditDays?: number;
 }
 
 /** Input of {@link WORKFLOW_TYPES.enrichContributor}: the person's own job, or the batch that it is part of. */

@@ -5,4 +5,5 @@ export { pruneOldRecords } from './prune-old-records.ts';
 export { recalculateGlobalLeaderboard } from './recalculate-global-leaderboard.ts';
 export { refreshStaleRepositories } from './refresh-stale-repositories.ts';
 export { requestRecalculation } from './request-recalculation.ts';
+export { rescoreBoards } from './rescore-boards.ts';
 export { scrapeRepository } from './scrape-repository.ts';

@@ -44,6 +44,8 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     startQueuedJobs: async () => ({ started: 0 }),
     requestGlobalRecalculation: async () => undefined,
     rebuildGlobalLeaderboard: async () => ({ people: 3, changed: true }),
+    rescore: async () => ({ boards: 2, people: 3 }),
+    closeRescore: async () => ({ closed: true }),
     queueStaleRepositories: async () => ({ queued: 2, skipped: 1 }),
     prune: async () => undefined,
     beginEnrichment: async () => ({ ready: true }),
@@ -82,6 +84,8 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     endEnrichment: (input) => noted(`endEnrichment ${input.userId} ${input.status}`, () => all.endEnrichment(input)),
     noteBatchEnd: (input) => noted(`noteBatchEnd ${input.enriched} ${input.skipped} ${input.failed}`, () => all.noteBatchEnd(input)),
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
+    rescore: (input) => noted('rescore', () => all.rescore(input)),
+    closeRescore: (input) => noted('closeRescore', () => all.closeRescore(input)),
   };
   return { activities, calls, ends };
 
