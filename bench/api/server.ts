@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { createApp } from '../../src/api/app.ts';
 import type { ApiDeps, ApiEngine } from '../../src/api/deps.ts';
+import { createGate } from '../../src/api/gate.ts';
 import { startHttp, type HttpServer } from '../../src/api/http-server.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -8,6 +9,7 @@ import type { Database } from '../../src/db/database.ts';
 /** No board asks Temporal anything. */
 const NO_ENGINE: ApiEngine = {
   startScrape: async () => undefined,
+  startEnrichment: async () => undefined,
   cancelJob: async () => 'unknown',
   liveStatus: async () => null,
   requestRecalculation: async () => undefined,
@@ -28,12 +30,21 @@ export async function startBenchApi(db: Database, fixed: () => unknown): Promise
     instance: 'bench',
     availableSources: () => [],
     lookUpRepository: async () => ({ state: 'unreachable', reason: 'the bench asks nobody' }),
+    allowPrivate: false,
+    gate: { allowedHosts: [], trustedProxies: [], requestsPerMinute: 0, isExposed: false, publicReads: true },
     fetchAvatar: async () => ({ state: 'none' }),
     githubWebUrl: 'https://github.com',
-    allowedHosts: [],
     temporalUiUrl: null,
     maxConcurrentScrapes: 1,
+    optOutKey: Buffer.from('the key of a bench, of no use elsewhere'),
+    canEnrich: false,
   };
-  const app = createApp(deps, (inner) => void inner.get(FIXED_PATH, (_, response) => void response.json(fixed())));
-  return startHttp(app, { host: '127.0.0.1', port: 0, log, upgrades: createLogStream({ db, log, allowedHosts: [] }) });
+  const gate = createGate(db, deps.gate);
+  const app = createApp(deps, gate, (inner) => {
+    inner.get(FIXED_PATH, async (request, response) => {
+      await gate.admit(request, response, 'public');
+      response.json(fixed());
+    });
+  });
+  return startHttp(app, { host: '127.0.0.1', port: 0, log, upgrades: createLogStream({ db, log, gate }) });
 }

@@ -2,23 +2,28 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { AppError, InvalidInput } from '../domain/errors.ts';
 import type { ApiDeps } from './deps.ts';
+import { createAuditTrail } from './audit-trail.ts';
+import { createDocsPage } from './docs-page.ts';
 import { answerErrors, pathOf } from './errors.ts';
-import { createHostAllowList } from './host-allow-list.ts';
+import type { Gate } from './gate.ts';
 import { logRequests } from './request-log.ts';
+import { accessHandlers } from './routes/access.ts';
+import { badgeHandlers } from './routes/badges.ts';
 import { avatarHandlers } from './routes/avatars.ts';
 import { compareHandlers } from './routes/compare.ts';
 import { contributorHandlers } from './routes/contributors.ts';
 import { dashboardHandlers } from './routes/dashboard.ts';
+import { enrichmentHandlers } from './routes/enrichment.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
+import { openApiHandlers } from './routes/openapi.ts';
+import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { searchHandlers } from './routes/search.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
-import { mountContract } from './routing.ts';
+import { mountContract, READS } from './routing.ts';
 import { createTemporalUiProxy, isTemporalUi } from './temporal-ui-proxy.ts';
-
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What every answer carries. HSTS is the business of whoever terminates TLS. */
 const HEADERS = { strictTransportSecurity: false, referrerPolicy: { policy: 'no-referrer' } } as const;
@@ -49,8 +54,8 @@ const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
  * Builds the API. It listens to nothing and starts nothing: http-server.ts does.
  * @param besides mounts what is no part of the API behind the same middleware: what the bench compares with.
  */
-export function createApp(deps: ApiDeps, besides?: (app: Express) => void): Express {
-  const hosts = createHostAllowList(deps.allowedHosts);
+export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) => void): Express {
+  const { hosts } = gate;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -72,9 +77,10 @@ export function createApp(deps: ApiDeps, besides?: (app: Express) => void): Expr
     response.set('Cache-Control', 'no-store');
     next();
   });
-  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl));
+  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate));
+  app.use(createDocsPage());
   besides?.(app);
-  mountContract(app, {
+  const handlers = {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
     ...boardHandlers(deps),
@@ -84,8 +90,14 @@ export function createApp(deps: ApiDeps, besides?: (app: Express) => void): Expr
     ...dashboardHandlers(deps),
     ...avatarHandlers(deps),
     ...jobHandlers(deps),
+    ...peopleHandlers(deps),
+    ...enrichmentHandlers(deps),
     ...systemHandlers(deps),
-  });
+    ...accessHandlers(deps, gate),
+    ...badgeHandlers(deps),
+    ...openApiHandlers(),
+  };
+  mountContract(app, handlers, { db: deps.db, gate, trail: createAuditTrail(deps.db, deps.log) });
   app.use((request) => {
     throw new AppError('not_found', 404, `There is nothing at ${pathOf(request)}. GET / has the links.`);
   });

@@ -1,3 +1,5 @@
+import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
+import { getContributorBadge, getRepositoryBadge } from './contract/badges.ts';
 import { getAvatar } from './contract/avatars.ts';
 import { compareBoards } from './contract/compare.ts';
 import {
@@ -10,8 +12,19 @@ import {
 } from './contract/contributors.ts';
 import { getStatistics, listErrors } from './contract/dashboard.ts';
 import type { Endpoint } from './contract/endpoint.ts';
+import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
 import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
+import {
+  eraseContributor,
+  getContributorIdentities,
+  hideContributor,
+  listIdentitySuggestions,
+  mergeContributors,
+  setContributorKind,
+  showContributor,
+  splitContributor,
+} from './contract/people.ts';
 import {
   addRepository,
   deleteRepository,
@@ -22,7 +35,7 @@ import {
   scrapeRepository,
 } from './contract/repositories.ts';
 import { search } from './contract/search.ts';
-import { deleteSample, getHealth, getIndex, getReadiness, getScoring } from './contract/system.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -52,8 +65,26 @@ export const CONTRACT = {
   getStatistics,
   listErrors,
   getAvatar,
+  setContributorKind,
+  getContributorIdentities,
+  mergeContributors,
+  splitContributor,
+  listIdentitySuggestions,
+  hideContributor,
+  showContributor,
+  eraseContributor,
+  getContributorEnrichment,
+  enrichContributor,
+  enrichContributors,
   getScoring,
   deleteSample,
+  createSession,
+  getSession,
+  endSession,
+  listAudit,
+  getRepositoryBadge,
+  getContributorBadge,
+  getOpenApi,
   getIndex,
   getHealth,
   getReadiness,

@@ -29,7 +29,10 @@ let lastId = 0;
 beforeEach(async () => {
   asked = [];
   lastId += 1;
-  await api.db.pool.query(`INSERT INTO github_user (id, person_id, github_id, username) VALUES ($1::bigint, $1::bigint, $1::bigint, 'u' || $1::text)`, [lastId]);
+  await api.db.pool.query(
+    `INSERT INTO github_user (id, person_id, github_id, username) VALUES ($1::bigint, $1::bigint, $1::bigint, 'u' || $1::text)`,
+    [lastId],
+  );
 });
 const image = async (
   id = lastId,

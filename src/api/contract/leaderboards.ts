@@ -106,7 +106,7 @@ const boardQuery = z.strictObject({
 });
 
 const boardAnswers = {
-  200: { description: 'A page of the board, or (format) all of it as JSON or CSV', body: boardPage },
+  200: { description: 'A page of the board, or (format) all of it as JSON or CSV', body: boardPage, media: ['text/csv'] },
   304: { description: 'It is as the ETag says' },
 } as const;
 
@@ -121,6 +121,7 @@ export const getGlobalBoard = endpoint({
       .describe('Only these, owner/name, comma-separated: ranked among themselves'),
   }),
   answers: boardAnswers,
+  problems: ['board_changed'],
 });
 
 export const getRepositoryBoard = endpoint({
@@ -131,6 +132,7 @@ export const getRepositoryBoard = endpoint({
   params: repositoryParams,
   query: boardQuery,
   answers: { ...boardAnswers, 308: { description: 'The repository has another name now; Location has it' } },
+  problems: ['board_changed'],
 });
 
 export const recalculateBoards = endpoint({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SOURCE_NAMES, type SourceName } from '../../domain/contribution.ts';
-import { nameProblem, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
+import { NAME, nameProblem, OWNER, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
 import { isDay } from '../../domain/window.ts';
 
 const problem = (check: (text: string) => string | null) => (value: string, context: z.RefinementCtx) => {
@@ -8,8 +8,24 @@ const problem = (check: (text: string) => string | null) => (value: string, cont
   if (message !== null) context.addIssue({ code: 'custom', message });
 };
 
-export const owner = z.string().superRefine(problem(ownerProblem)).describe("The owner's login");
-export const name = z.string().superRefine(problem(nameProblem)).describe("The repository's name");
+/** What a schema is in the description of the API, where its code says more than JSON Schema can read from it. */
+export const shown = (schema: Readonly<Record<string, unknown>>) => ({
+  override: ({ jsonSchema }: { jsonSchema: object }) => {
+    for (const keyword of ['type', 'pattern', 'enum'] as const) Reflect.deleteProperty(jsonSchema, keyword);
+    Object.assign(jsonSchema, schema);
+  },
+});
+
+export const owner = z
+  .string()
+  .superRefine(problem(ownerProblem))
+  .describe("The owner's login")
+  .meta(shown({ type: 'string', pattern: OWNER.source }));
+export const name = z
+  .string()
+  .superRefine(problem(nameProblem))
+  .describe("The repository's name")
+  .meta(shown({ type: 'string', pattern: String.raw`^(?!\.{1,2}$)(?!.*\.[gG][iI][tT]$)${NAME.source.slice(1)}` }));
 
 /** `{owner}/{name}` in a path. */
 export const repositoryParams = z.strictObject({ owner, name });
@@ -22,11 +38,12 @@ export const username = z
 
 /** A whole number in a query, `1` to `most`. */
 export function whole(most: number) {
-  return z
+  const integer = z
     .string()
     .regex(/^\d{1,6}$/, `must be a whole number from 1 to ${most}`)
     .transform(Number)
     .pipe(z.int().min(1, 'must be at least 1').max(most, `must be at most ${most}`));
+  return integer.meta(shown({ type: 'integer', minimum: 1, maximum: most }));
 }
 
 /** Rows on a page. */
@@ -52,7 +69,7 @@ export const q = z
 
 /** A comma-separated list of known words, each at most once. */
 export function wordList<const W extends string>(words: readonly W[]) {
-  return z.string().transform((text, context): readonly W[] => {
+  const list = z.string().transform((text, context): readonly W[] => {
     const wanted = text.split(',').map((word) => word.trim());
     const found = words.filter((word) => wanted.includes(word));
     const unknown = wanted.filter((word) => !(words as readonly string[]).includes(word));
@@ -60,6 +77,7 @@ export function wordList<const W extends string>(words: readonly W[]) {
     context.addIssue({ code: 'custom', message: `must be a comma-separated list of ${words.join(', ')}` });
     return z.NEVER;
   });
+  return list.meta(shown({ type: 'array', items: { type: 'string', enum: [...words] }, minItems: 1, uniqueItems: true }));
 }
 
 /** `owner/name,owner/name` in a query: `least` to `most` repositories, each once. */
@@ -116,7 +134,11 @@ export const flag = z
   .transform((word) => word === 'true')
   .default(false);
 
-export const day = z.string().refine(isDay, 'must be a date like 2026-01-31').describe('A UTC day');
+export const day = z
+  .string()
+  .refine(isDay, 'must be a date like 2026-01-31')
+  .describe('A UTC day')
+  .meta(shown({ type: 'string', format: 'date' }));
 export const sinceDay = z
   .union([day, z.literal('all')], { error: 'must be a date like 2026-01-31, or "all"' })
   .describe('A UTC day, or all');

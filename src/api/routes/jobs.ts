@@ -56,8 +56,8 @@ export function jobHandlers(deps: ApiDeps): Pick<Handlers, 'listJobs' | 'getJob'
       return { status: 200, headers: nextLink(request, 'after', next), body: { data, next_cursor: next } };
     },
 
-    async retryJob({ params }) {
-      const job = await retryScrape(deps, await jobOf(params.id));
+    async retryJob({ params }, { caller }) {
+      const job = await retryScrape(deps, await jobOf(params.id), caller.name);
       return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(engine, job) };
     },
 

@@ -59,6 +59,7 @@ export const ContributorEnrichment = defineEntity({
     personalEmail: p.text().nullable(),
     enrichmentStatus: p.text().default('PENDING'),
     enrichmentSources: p.json<Record<string, { source: string; at: string }>>().defaultRaw(`'{}'`),
+    sourceStates: p.json<Record<string, { state: string; at: string }>>().defaultRaw(`'{}'`),
     lastEnrichedAt: moment().nullable(),
     error: p.text().nullable(),
   },
