@@ -80,7 +80,12 @@ const MOST_COMPARED = 20_000;
 const TRIES = 5;
 
 /** Whether the stored board is asked for, in whatever order and part. */
-export function isStoredBoard({ scope, window, kinds, include }: BoardQuery): boolean {
+export function isStoredBoard({
+  scope,
+  window,
+  kinds,
+  include,
+}: Pick<BoardQuery, 'scope' | 'kinds' | 'include'> & { readonly window: unknown }): boolean {
   return window === 'default' && kinds === undefined && include.length === 0 && (scope === 'global' || 'repositoryId' in scope);
 }
 
