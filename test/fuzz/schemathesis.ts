@@ -41,19 +41,20 @@ export async function fuzz(o: FuzzOptions): Promise<FuzzReport> {
   const python = await installSchemathesis();
   const directory = await mkdtemp(join(tmpdir(), 'laurels-fuzz-'));
   const args = [
-    ...['-m', 'schemathesis.cli', 'run', `${o.url}/api/openapi.json`],
-    ...['--header', `Authorization: Bearer ${o.key}`],
-    ...['--max-examples', String(o.examples), '--phases', o.phases.join(','), '--max-time', String(o.maxSeconds), '--seed', String(o.seed)],
-    ...[
-      '--exclude-checks',
-      'positive_data_acceptance',
-      '--continue-on-failure',
-      '--no-shrink',
-      '--warnings',
-      'off',
-      '--request-timeout',
-      '30',
-    ],
+    '-m',
+    'schemathesis.cli',
+    'run',
+    `${o.url}/api/openapi.json`,
+    `--header=Authorization: Bearer ${o.key}`,
+    `--max-examples=${o.examples}`,
+    `--phases=${o.phases.join(',')}`,
+    `--max-time=${o.maxSeconds}`,
+    `--seed=${o.seed}`,
+    '--exclude-checks=positive_data_acceptance',
+    '--continue-on-failure',
+    '--no-shrink',
+    '--warnings=off',
+    '--request-timeout=30',
   ];
   try {
     return await new Promise((resolve) => {
