@@ -238,7 +238,7 @@ export function openApiDocument(contract: Readonly<Record<string, Endpoint>>, ve
             in: 'header',
             name: 'If-None-Match',
             description: 'The ETag of an answer that is at hand',
-            schema: { type: 'string', maxLength: 200 },
+            schema: { type: 'string' },
             example: '"2jmj7l5rSw0yVb_vlWAYkK_YBwk"',
           },
         },
