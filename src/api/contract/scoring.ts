@@ -53,7 +53,7 @@ const note = z.string().max(500, 'must be at most 500 characters').optional().de
 const scoring = rules.extend({
   version: z.int(),
   created_at: z.iso.datetime(),
-  created_by: z.string().nullable().describe('null: the version Laurels came with'),
+  created_by: z.string().nullable().describe('The name of a key, or local; laurels: the version it came with'),
   note: z.string().nullable(),
 });
 export type ScoringResource = z.infer<typeof scoring>;
