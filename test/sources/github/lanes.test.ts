@@ -11,7 +11,7 @@ const stepTo =
   (end: number) =>
   async ({ name, at }: Lane): Promise<Step<Lane, string>> => {
     await tick();
-    return { page: `${name}${at}`, next: at + 1 === end ? null : { name, at: at + 1 } };
+    return { page: () => `${name}${at}`, next: at + 1 === end ? null : { name, at: at + 1 } };
   };
 
 async function collect<L, P>(
@@ -51,7 +51,7 @@ describe('lanes', () => {
       most = Math.max(most, running);
       await tick();
       running -= 1;
-      return { page: lane.name, next: null };
+      return { page: () => lane.name, next: null };
     };
     await collect(inLanes({ lanes, width: 3, signal: new AbortController().signal, step }));
     expect(most).toBe(3);
@@ -90,7 +90,7 @@ describe('lanes', () => {
       if (lane.at !== 1) return stepTo(9)(lane);
       const page = new Promise<string>((_go, refuse) => (fail = refuse));
       setTimeout(() => fail(new Error('no details')), 5);
-      return { page, next: { name: lane.name, at: 2 } };
+      return { page: () => page, next: { name: lane.name, at: 2 } };
     };
     const { pages, left, error } = await collect(
       inLanes({ lanes: [{ name: 'a', at: 0 }], width: 1, signal: new AbortController().signal, step }),
@@ -104,7 +104,7 @@ describe('lanes', () => {
     const step = async (lane: Lane): Promise<Step<Lane, string>> =>
       lane.name === 'first'
         ? {
-            page: 'first',
+            page: () => 'first',
             next: null,
             opened: [
               { name: 'x', at: 0 },

@@ -5,7 +5,7 @@ import { REVIEWS } from '../queries.ts';
 import { contribution, isIn, type Reading } from '../reading.ts';
 import { GithubUnavailable } from '../trouble.ts';
 
-interface ReviewNode {
+export interface ReviewNode {
   readonly id: string;
   readonly fullDatabaseId: string | null;
   readonly submittedAt: string | null;
