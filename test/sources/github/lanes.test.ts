@@ -69,6 +69,17 @@ describe('lanes', () => {
     await steps.return(undefined);
   });
 
+  test('make a page once the next request is on its way', async () => {
+    const happened: string[] = [];
+    const step = async ({ name, at }: Lane): Promise<Step<Lane, number>> => {
+      happened.push(`asked ${at}`);
+      await tick();
+      return { page: () => happened.push(`made ${at}`), next: at === 2 ? null : { name, at: at + 1 } };
+    };
+    await collect(inLanes({ lanes: [{ name: 'a', at: 0 }], width: 1, signal: new AbortController().signal, step }));
+    expect(happened).toEqual(['asked 0', 'asked 1', 'made 0', 'asked 2', 'made 1', 'made 2']);
+  });
+
   test('that fail hand out what the others bring, then the error; what failed is left', async () => {
     const step = async (lane: Lane): Promise<Step<Lane, string>> => {
       if (lane.name === 'b' && lane.at === 1) throw new Error('broken');
