@@ -1,10 +1,10 @@
 import { openDatabase } from '../../src/db/database.ts';
 import { recordRequests, repeatRequests, type RequestRecord } from './recorded-requests.ts';
-import { partsOf, readAll, scrapeInto, type FakeAddress } from './scrape.ts';
+import { partsOf, readAll, stageInto, type FakeAddress } from './scrape.ts';
 
 /*
  * A process of its own that times reading a fake GitHub: `node timing-process.ts URL FAKE ROUNDS`. The first read warms the fake,
- * which keeps its answers, and is recorded; then each round sends the recorded requests bare, reads, and reads into the database.
+ * which keeps its answers, and is recorded; then each round sends the recorded requests bare, reads, and reads into staging.
  */
 
 /** Milliseconds of one round. */
@@ -15,7 +15,6 @@ export interface Round {
   readonly parsedMs: number;
   readonly readMs: number;
   readonly stagedMs: number;
-  readonly publishedMs: number;
 }
 
 /** What the process prints. */
@@ -50,7 +49,7 @@ try {
     bareMs: await timed(bare),
     parsedMs: await timed(parsed),
     readMs: await timed(() => readAll(fake)),
-    ...(await scrapeInto(db, fake, name)),
+    stagedMs: await stageInto(db, fake, name),
   });
   await one('warm');
   const results: Round[] = [];
