@@ -8,13 +8,20 @@ interface Answer {
 }
 
 /**
+ * Who may call an endpoint where Laurels is reachable by others than its own machine: `open` everybody; `public` everybody when
+ * PUBLIC_READS is on, else any key; `read`, `write` and `admin` a key of that scope (decisions 29).
+ */
+export type Access = 'open' | 'public' | 'read' | 'write' | 'admin';
+
+/**
  * One endpoint as data. Routes are mounted from it, so what it says is what is checked: parameters and bodies that the schemas do not
  * know are refused. Errors (problem+json) are not listed; every endpoint may answer 400, 403, 404, 421, 500 and 503.
  */
 export interface Endpoint {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** With OpenAPI's braces: `/api/v1/jobs/{id}`. */
   readonly path: string;
+  readonly access: Access;
   readonly summary: string;
   readonly params?: z.ZodObject;
   /** Absent: no query parameter is known. */

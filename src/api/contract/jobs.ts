@@ -77,6 +77,7 @@ const jobParams = z.strictObject({ id: z.uuid('must be the id of a job') });
 export const listJobs = endpoint({
   method: 'get',
   path: '/api/v1/jobs',
+  access: 'read',
   summary: 'List jobs, newest first',
   query: z.strictObject({
     status: z.enum(JOB_STATUSES).optional(),
@@ -99,6 +100,7 @@ export const listJobs = endpoint({
 export const getJob = endpoint({
   method: 'get',
   path: '/api/v1/jobs/{id}',
+  access: 'read',
   summary: 'A job: status, progress, attempts, what it waits for, what it lacks',
   params: jobParams,
   answers: { 200: { description: 'The job', body: jobResource } },
@@ -107,6 +109,7 @@ export const getJob = endpoint({
 export const getJobLogs = endpoint({
   method: 'get',
   path: '/api/v1/jobs/{id}/logs',
+  access: 'read',
   summary: "A job's log lines, oldest first; ask again after the last id for what came since",
   params: jobParams,
   query: z.strictObject({ after, level, limit: whole(1_000).default(100) }),
@@ -118,6 +121,7 @@ export const getJobLogs = endpoint({
 export const cancelJob = endpoint({
   method: 'post',
   path: '/api/v1/jobs/{id}/cancel',
+  access: 'write',
   summary: 'Cancel an unfinished job; its repository keeps the board it had',
   params: jobParams,
   body: z.strictObject({}).optional(),

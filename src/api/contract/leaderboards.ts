@@ -76,6 +76,7 @@ const boardAnswers = {
 export const getGlobalBoard = endpoint({
   method: 'get',
   path: '/api/v1/leaderboard/global',
+  access: 'public',
   summary: 'The board over all repositories',
   query: boardQuery,
   answers: boardAnswers,
@@ -84,6 +85,7 @@ export const getGlobalBoard = endpoint({
 export const getRepositoryBoard = endpoint({
   method: 'get',
   path: '/api/v1/leaderboard/{owner}/{name}',
+  access: 'public',
   summary: 'The board of a repository',
   params: repositoryParams,
   query: boardQuery,
@@ -93,6 +95,7 @@ export const getRepositoryBoard = endpoint({
 export const recalculateBoards = endpoint({
   method: 'post',
   path: '/api/v1/leaderboard/recalculate',
+  access: 'write',
   summary: 'Have the global board recalculated; requests that come together share one run',
   body: z.strictObject({}).optional(),
   answers: { 202: { description: 'Requested', body: z.strictObject({ status: z.literal('requested') }) } },

@@ -37,6 +37,7 @@ const addedRepository = z.strictObject({ ...repositoryFields, job: jobResource.n
 export const addRepository = endpoint({
   method: 'post',
   path: '/api/v1/repositories',
+  access: 'write',
   summary: 'Add a repository; with "scrape": true its first scrape is queued too',
   body: z
     .strictObject({
@@ -65,6 +66,7 @@ export const addRepository = endpoint({
 export const listRepositories = endpoint({
   method: 'get',
   path: '/api/v1/repositories',
+  access: 'public',
   summary: 'List repositories',
   query: z.strictObject({
     status: z.enum(REPOSITORY_STATUSES).optional(),
@@ -89,6 +91,7 @@ export const listRepositories = endpoint({
 export const getRepository = endpoint({
   method: 'get',
   path: '/api/v1/repositories/{owner}/{name}',
+  access: 'public',
   summary: 'A repository, its last job and how complete its data is',
   params: repositoryParams,
   answers: {
@@ -103,6 +106,7 @@ export const getRepository = endpoint({
 export const deleteRepository = endpoint({
   method: 'delete',
   path: '/api/v1/repositories/{owner}/{name}',
+  access: 'admin',
   summary: 'Remove a repository and all that was collected of it; its jobs keep the name',
   params: repositoryParams,
   answers: { 204: { description: 'Removed' }, 308: { description: 'It has another name now; Location has it' } },
@@ -138,6 +142,7 @@ const scrapeAnswers = {
 export const scrapeRepository = endpoint({
   method: 'post',
   path: '/api/v1/repositories/{owner}/{name}/scrape',
+  access: 'write',
   summary: 'Read a repository as a whole; 409 names the job while one is unfinished',
   params: repositoryParams,
   query: scrapeQuery,
@@ -148,6 +153,7 @@ export const scrapeRepository = endpoint({
 export const refreshRepository = endpoint({
   method: 'post',
   path: '/api/v1/repositories/{owner}/{name}/refresh',
+  access: 'write',
   summary: 'Read what is new since the last scrape; 409 names the job while one is unfinished',
   params: repositoryParams,
   query: scrapeQuery,
@@ -158,6 +164,7 @@ export const refreshRepository = endpoint({
 export const getCoverage = endpoint({
   method: 'get',
   path: '/api/v1/repositories/{owner}/{name}/coverage',
+  access: 'public',
   summary: 'Per month and kind: what is stored, what GitHub says there is, what is missing',
   params: repositoryParams,
   answers: {

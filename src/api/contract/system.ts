@@ -7,6 +7,7 @@ const weights = z.strictObject(Object.fromEntries(SCORED_NAMES.map((scored) => [
 export const getScoring = endpoint({
   method: 'get',
   path: '/api/v1/config/scoring',
+  access: 'public',
   summary: 'The weights that boards are made with',
   answers: {
     200: {
@@ -26,6 +27,7 @@ export const getScoring = endpoint({
 export const deleteSample = endpoint({
   method: 'delete',
   path: '/api/v1/sample',
+  access: 'admin',
   summary: 'Remove the sample repositories, for good',
   answers: { 204: { description: 'Removed, or there was none' } },
 });
@@ -33,6 +35,7 @@ export const deleteSample = endpoint({
 export const getIndex = endpoint({
   method: 'get',
   path: '/',
+  access: 'open',
   summary: 'Where everything is',
   answers: {
     200: { description: 'Links', body: z.strictObject({ name: z.string(), links: z.record(z.string(), z.string()) }) },
@@ -42,6 +45,7 @@ export const getIndex = endpoint({
 export const getHealth = endpoint({
   method: 'get',
   path: '/healthz',
+  access: 'open',
   summary: 'The process answers',
   answers: { 200: { description: 'It does', body: z.strictObject({ status: z.literal('ok'), instance: z.string() }) } },
 });
@@ -49,6 +53,7 @@ export const getHealth = endpoint({
 export const getReadiness = endpoint({
   method: 'get',
   path: '/readyz',
+  access: 'open',
   summary: 'The database answers with the current schema, and Temporal answers; 503 says what is missing',
   answers: {
     200: {
