@@ -280,11 +280,12 @@ describe('the number of clients', () => {
     const sockets = await Promise.all(
       ['kept', 'lost'].map(async (name) => {
         const { key } = await createApiKey(api.db, { name, scope: 'read' });
-        return new WebSocket(url, { headers: { authorization: `Bearer ${key}` } });
+        const socket = new WebSocket(url, { headers: { authorization: `Bearer ${key}` } });
+        await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+        return socket;
       }),
     );
     const closed = sockets.map((socket) => new Promise((resolve) => socket.on('close', resolve)));
-    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.on('open', resolve))));
     await revokeApiKey(api.db, 'lost');
     await expect(closed[1]).resolves.toBe(1008);
     expect(sockets[0]?.readyState).toBe(WebSocket.OPEN);
