@@ -289,7 +289,7 @@ describe('the number of clients', () => {
     await revokeApiKey(api.db, 'lost');
     await expect(closed[1]).resolves.toBe(1008);
     expect(sockets[0]?.readyState).toBe(WebSocket.OPEN);
-    expect(stream.clientCount()).toBe(1);
+    await eventually(stream.clientCount, (count) => count === 1);
     await server.stop();
   });
 });
