@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -34,6 +36,43 @@ const whole = (fallback: number, least: number, most: number) =>
     context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}, not "${value}"` });
     return z.NEVER;
   });
+const flag = optional.transform((value, context) => {
+  if (value === undefined || /^(false|0)$/i.test(value)) return false;
+  if (/^(true|1)$/i.test(value)) return true;
+  context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` });
+  return z.NEVER;
+});
+/** A private key as PEM: its text, line ends as `\\n` allowed, or the path of a file with it. What is given is never shown: it may be the key. */
+const privateKey = optional.transform((value, context) => {
+  if (value === undefined) return undefined;
+  const refuse = (message: string): never => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  let pem: string;
+  try {
+    pem = value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : readFileSync(value, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return refuse(`must be a PEM key (-----BEGIN …), or the path of a file with one that can be read (${code ?? 'failed'})`);
+  }
+  try {
+    if (createPrivateKey(pem).asymmetricKeyType !== 'rsa') return refuse('must be an RSA key: GitHub makes no other');
+  } catch {
+    return refuse('is not a private key in PEM form: is it whole, with its first and last line?');
+  }
+  return pem;
+});
+const UNITS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 };
+/** A number of bytes, plain or with a unit: `7000000000`, `500GB`, `1.5TiB`. */
+const bytes = optional.transform((value, context) => {
+  if (value === undefined) return null;
+  const [, number = '', unit = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i)?)?b?$/i.exec(value) ?? [];
+  const most = Number(number) * (binary === undefined ? 1000 : 1024) ** (UNITS[unit.toLowerCase()] ?? 0);
+  if (number !== '' && most >= 1 && most <= Number.MAX_SAFE_INTEGER) return Math.trunc(most);
+  context.addIssue({ code: 'custom', message: `must be a number of bytes like 1000000000, 500GB or 1.5TiB, not "${value}"` });
+  return z.NEVER;
+});
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 /** Names for ranges of addresses, as people know them from Express and nginx. */
 const RANGES: Readonly<Record<string, readonly string[]>> = {
@@ -54,12 +93,6 @@ const ranges = list.transform((words, context) => {
   });
   return z.NEVER;
 });
-const yesOrNo = optional.transform((value, context) => {
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` });
-  return z.NEVER;
-});
 
 /** Every variable Laurels reads. `.env.example` describes them; a test holds the two together. */
 export const ENVIRONMENT = z.object({
@@ -78,15 +111,32 @@ export const ENVIRONMENT = z.object({
   }),
   PORT: whole(8000, 0, 65_535),
   ALLOWED_HOSTS: list,
-  PUBLIC_READS: yesOrNo,
+  PUBLIC_READS: flag,
   ADMIN_KEY_FILE: optional,
   TRUST_PROXY: ranges,
   RATE_LIMIT: whole(600, 0, 1_000_000),
   GITHUB_TOKEN: list,
+  GITHUB_APP_ID: optional.refine((value) => value === undefined || /^[\w.-]+$/.test(value), {
+    error: "must be the App's id or its client id",
+  }),
+  GITHUB_APP_PRIVATE_KEY: privateKey,
   GITHUB_API_URL: url(['http:', 'https:']),
+  ALLOW_PRIVATE: flag,
+  GITHUB_AVATAR_URL: url(['http:', 'https:']),
   GHARCHIVE_DIR: optional,
   BIGQUERY_PROJECT: optional,
   BIGQUERY_API_ENDPOINT: url(['http:', 'https:']),
+  BIGQUERY_MONTHLY_BYTES: bytes,
+  BIGQUERY_MAX_BYTES_BILLED: bytes,
+  BIGQUERY_PRICE_PER_TIB: optional.default('6.25').transform((value, context) => {
+    if (/^\d{1,6}(?:\.\d{1,4})?$/.test(value)) return Number(value);
+    context.addIssue({ code: 'custom', message: `must be a price in USD like 6.25, not "${value}"` });
+    return z.NEVER;
+  }),
+  BIGQUERY_BATCH_WAIT: whole(60, 0, 86_400),
+  BIGQUERY_DATASET: optional.refine((value) => value === undefined || /^\w{1,1024}$/.test(value), {
+    error: 'must be the name of a dataset in BIGQUERY_PROJECT: letters, digits and _',
+  }),
   SOURCES: list.refine((names) => names.every((name) => (SOURCE_NAMES as readonly string[]).includes(name) && name !== 'sample'), {
     error: `must be a comma-separated list of ${SOURCE_NAMES.filter((name) => name !== 'sample').join(', ')}`,
   }),
@@ -103,6 +153,10 @@ export const ENVIRONMENT = z.object({
   LAURELS_API_KEY: optional.refine((key) => key === undefined || /^lrl_[A-Za-z0-9_-]{43}$/.test(key), {
     error: 'must be an API key: lrl_ and 43 characters',
   }),
+  OPT_OUT_KEY: optional.refine((key) => key === undefined || key.length >= 24, { error: 'must have at least 24 characters' }),
+  X_API_KEY: optional,
+  ENRICH_WEBSITES: flag,
+  ENRICH_EMAILS: flag,
 });
 
 /** What Laurels runs with: typed, complete, frozen. */
@@ -135,9 +189,35 @@ export interface Config {
     /** A file that holds an admin's key. */
     readonly adminKeyFile: string | null;
   };
-  readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
+  readonly github: {
+    readonly tokens: readonly string[];
+    /** A GitHub App; `privateKey` is PEM. */
+    readonly app: { readonly id: string; readonly privateKey: string } | null;
+    readonly apiUrl: string;
+    /** Private repositories may be read. */
+    readonly allowPrivate: boolean;
+    /** Where repositories can be looked at. */
+    readonly webUrl: string;
+    /** Where pictures of accounts come from. */
+    readonly avatarUrl: string;
+  };
   readonly gharchiveDir: string | null;
-  readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
+  readonly bigquery: {
+    /** Pays for queries. */
+    readonly project: string | null;
+    /** An emulator instead of Google. */
+    readonly apiEndpoint: string | null;
+    /** Bytes that may be billed in a calendar month (UTC); null: BigQuery is not used. */
+    readonly monthlyBytes: number | null;
+    /** Bytes that one query may be billed; null: what the month has left. */
+    readonly maxBytesBilled: number | null;
+    /** USD. */
+    readonly pricePerTib: number;
+    /** Seconds that a request waits for others to share its query. */
+    readonly batchWaitSeconds: number;
+    /** Where extracts are kept in a table of their own; null: nowhere. */
+    readonly dataset: string | null;
+  };
   /** The sources that SOURCES names, in order of preference; empty: all that are configured. */
   readonly sources: readonly SourceName[];
   readonly maxConcurrentScrapes: number;
@@ -145,10 +225,27 @@ export interface Config {
   readonly fullScrapeDays: number;
   readonly retention: { readonly logDays: number; readonly jobDays: number; readonly auditDays: number };
   readonly logLevel: string;
+  /** The key of opt-outs; null: the one in the data directory. */
+  readonly optOutKey: string | null;
+  readonly enrichment: {
+    /** Null: X is not asked. */
+    readonly xApiKey: string | null;
+    /** Whether the websites that profiles name are read. */
+    readonly websites: boolean;
+    /** Whether public e-mail addresses are stored. */
+    readonly emails: boolean;
+  };
   /** A running Laurels that the CLI talks to. */
   readonly laurelsUrl: string | null;
   /** The key that the CLI shows. */
   readonly laurelsApiKey: string | null;
+}
+
+const GITHUB_API_URL = 'https://api.github.com';
+
+/** The address for people of the GitHub whose API this is: a GitHub Enterprise has both on one host. */
+function webUrlOf(apiUrl: string): string {
+  return new URL(apiUrl).host === new URL(GITHUB_API_URL).host ? 'https://github.com' : new URL(apiUrl).origin;
 }
 
 /**
@@ -157,7 +254,11 @@ export interface Config {
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = ENVIRONMENT.safeParse(environment);
-  if (!parsed.success) throw new InvalidConfiguration(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...lonelyVariables(environment),
+  ];
+  if (!parsed.success || problems.length > 0) throw new InvalidConfiguration(problems);
   const env = parsed.data;
   const hasTls = [env.TEMPORAL_TLS_CERT, env.TEMPORAL_TLS_KEY, env.TEMPORAL_TLS_CA].some((path) => path !== undefined);
   return Object.freeze({
@@ -181,9 +282,27 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       requestsPerMinute: env.RATE_LIMIT,
       adminKeyFile: env.ADMIN_KEY_FILE === undefined ? null : resolve(env.ADMIN_KEY_FILE),
     },
-    github: { tokens: env.GITHUB_TOKEN, apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com' },
+    github: {
+      tokens: env.GITHUB_TOKEN,
+      app:
+        env.GITHUB_APP_ID === undefined || env.GITHUB_APP_PRIVATE_KEY === undefined
+          ? null
+          : { id: env.GITHUB_APP_ID, privateKey: env.GITHUB_APP_PRIVATE_KEY },
+      apiUrl: env.GITHUB_API_URL ?? GITHUB_API_URL,
+      allowPrivate: env.ALLOW_PRIVATE,
+      webUrl: webUrlOf(env.GITHUB_API_URL ?? GITHUB_API_URL),
+      avatarUrl: env.GITHUB_AVATAR_URL ?? 'https://avatars.githubusercontent.com',
+    },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
-    bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
+    bigquery: {
+      project: env.BIGQUERY_PROJECT ?? null,
+      apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null,
+      monthlyBytes: env.BIGQUERY_MONTHLY_BYTES,
+      maxBytesBilled: env.BIGQUERY_MAX_BYTES_BILLED,
+      pricePerTib: env.BIGQUERY_PRICE_PER_TIB,
+      batchWaitSeconds: env.BIGQUERY_BATCH_WAIT,
+      dataset: env.BIGQUERY_DATASET ?? null,
+    },
     sources: env.SOURCES as readonly SourceName[],
     maxConcurrentScrapes: env.MAX_CONCURRENT_SCRAPES,
     staleAfterHours: env.STALE_AFTER_HOURS,
@@ -192,5 +311,15 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL,
     laurelsUrl: env.LAURELS_URL ?? null,
     laurelsApiKey: env.LAURELS_API_KEY ?? null,
+    optOutKey: env.OPT_OUT_KEY ?? null,
+    enrichment: { xApiKey: env.X_API_KEY ?? null, websites: env.ENRICH_WEBSITES, emails: env.ENRICH_EMAILS },
   });
+}
+
+/** Of variables that belong together, those whose other half is missing. */
+function lonelyVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
+  const [id, key] = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const;
+  if (isSet(id) === isSet(key)) return [];
+  return isSet(id) ? [`${key}: is missing, but ${id} is set`] : [`${id}: is missing, but ${key} is set`];
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensureAdminKey } from './api/admin-key.ts';
 import { gateOf, startApi } from './api/api-server.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { mirrorOf } from './cli/archive.ts';
 import { readEnvironment } from './cli/environment.ts';
@@ -16,18 +17,19 @@ import { openStackLog } from './cli/stack-log.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase, databaseToday, type Database } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { listRepositories } from './db/repositories.ts';
 import { AppError } from './domain/errors.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
-import { TASK_QUEUES } from './workflows/contract.ts';
 import { loadSampleOnce } from '../sample/load.ts';
 
 /*
@@ -106,6 +108,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
   await ensureAdminKey(db, http);
 
+  const optOutKey = await openOptOutKey(db, config);
+
   // Namespace, key and certificates belong to a server of one's own; the embedded one has none.
   const settings = config.temporal.address === null ? { namespace: 'default', apiKey: null, tls: null } : config.temporal;
   const temporal = await temporalServerOf(services.temporalAddress, settings);
@@ -117,16 +121,16 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
   const [, workers] = await Promise.all([
     isOneShot ? null : databaseToday(db).then((today) => loadSampleOnce(db, today)),
-    // The archive's queue is polled even without a mirror: an import makes it available to a running stack.
     createWorkers({
       temporal,
       db,
       engine,
       sources,
-      queues: Object.values(TASK_QUEUES),
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
       workflowBundle: await workflowBundle,
     }),
@@ -155,10 +159,21 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       log,
       instance,
       availableSources: sources.available,
+      preferredSources: sources.preferred,
+      bigquery: {
+        isConfigured: sources.bigquery !== null,
+        monthlyBytes: config.bigquery.monthlyBytes,
+        pricePerTib: config.bigquery.pricePerTib,
+      },
       lookUpRepository: createRepositoryFacts(config.github),
+      allowPrivate: config.github.allowPrivate,
       gate: gateOf(http),
+      fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
+      githubWebUrl: config.github.webUrl,
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      canEnrich: config.github.tokens.length > 0,
     },
     { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );
@@ -216,7 +231,7 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
       : null,
     [
       'A board of yours',
-      config.github.tokens.length > 0
+      config.github.tokens.length > 0 || config.github.app !== null
         ? 'npm run -s laurels -- scrape OWNER/NAME --wait'
         : 'GITHUB_TOKEN in .env, start again, then: npm run -s laurels -- scrape OWNER/NAME --wait',
     ],

@@ -1,8 +1,31 @@
 import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
 import { getContributorBadge, getRepositoryBadge } from './contract/badges.ts';
+import { getAvatar } from './contract/avatars.ts';
+import { compareBoards } from './contract/compare.ts';
+import {
+  getContributor,
+  getContributorActivity,
+  getContributorRanks,
+  getContributorRepositories,
+  getContributorSeries,
+  listContributors,
+} from './contract/contributors.ts';
+import { getStatistics, listErrors } from './contract/dashboard.ts';
+import { getBigQueryUsage } from './contract/bigquery.ts';
 import type { Endpoint } from './contract/endpoint.ts';
-import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
+import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
+import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
+import {
+  eraseContributor,
+  getContributorIdentities,
+  hideContributor,
+  listIdentitySuggestions,
+  mergeContributors,
+  setContributorKind,
+  showContributor,
+  splitContributor,
+} from './contract/people.ts';
 import {
   addRepository,
   deleteRepository,
@@ -12,7 +35,10 @@ import {
   refreshRepository,
   scrapeRepository,
 } from './contract/repositories.ts';
-import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
+import { search } from './contract/search.ts';
+import { getContributorScore } from './contract/scores.ts';
+import { getScoring, listScorings, previewScoring, putScoring, restoreScoring } from './contract/scoring.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -30,7 +56,36 @@ export const CONTRACT = {
   getJob,
   getJobLogs,
   cancelJob,
+  retryJob,
+  compareBoards,
+  listContributors,
+  getContributor,
+  getContributorActivity,
+  getContributorRepositories,
+  getContributorSeries,
+  getContributorRanks,
+  search,
+  getStatistics,
+  listErrors,
+  getAvatar,
+  setContributorKind,
+  getContributorIdentities,
+  mergeContributors,
+  splitContributor,
+  listIdentitySuggestions,
+  hideContributor,
+  showContributor,
+  eraseContributor,
+  getContributorEnrichment,
+  enrichContributor,
+  enrichContributors,
+  getContributorScore,
   getScoring,
+  putScoring,
+  previewScoring,
+  listScorings,
+  restoreScoring,
+  getBigQueryUsage,
   deleteSample,
   createSession,
   getSession,

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { NextFunction, Request, Response } from 'express';
-import { AppError, InvalidInput, ServiceUnavailable, type FieldError } from '../domain/errors.ts';
+import { AppError, ContributorHidden, InvalidInput, ServiceUnavailable, type FieldError } from '../domain/errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Problem } from './contract/problems.ts';
 
@@ -127,7 +127,8 @@ export function answerErrors(log: Logger) {
     const known = appErrorOf(error);
     const requestId = typeof response.locals.requestId === 'string' ? response.locals.requestId : undefined;
     if (known.status >= 500) log.error({ err: error, request_id: requestId, code: known.code }, 'request failed');
-    writeProblem(response, known, pathOf(request), requestId);
+    // Of somebody who is hidden an answer repeats nothing, not even the path.
+    writeProblem(response, known, known instanceof ContributorHidden ? undefined : pathOf(request), requestId);
   };
 }
 

@@ -6,7 +6,7 @@ import { ApiRefused } from './api-client.ts';
 import { boardTable, readBoard } from './board.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, exitCodeOf, Interrupted } from './exit-code.ts';
-import { endOf, gapsOf, isIncomplete, outcomeOf, standingOf } from './jobs.ts';
+import { endOf, gapsOf, isIncomplete, outcomeOf, standingOf, subjectOf } from './jobs.ts';
 import { createProgress } from './progress.ts';
 import type { Stack } from './stack.ts';
 import { printable } from './terminal.ts';
@@ -49,7 +49,7 @@ export async function runScrapes(context: CommandContext, stack: Stack, request:
     });
   }
   for (const job of accepted) {
-    await settle(context, stack, job.repository, async () => {
+    await settle(context, stack, subjectOf(job), async () => {
       if (waits) await reportEnd(context, stack, request, job, accepted);
       else if (request.json) terminal.print(JSON.stringify({ repository: job.repository, job, board: null }));
       else
@@ -137,7 +137,7 @@ async function reportEnd(
   }
 
   // A board of before is still the repository's board; of a repository that never had one there is nothing to print.
-  const [owner = '', name = ''] = job.repository.split('/');
+  const [owner = '', name = ''] = subjectOf(job).split('/');
   const board =
     job.status === 'COMPLETED'
       ? await readBoard(stack.api, { owner, name }, { ...job.window, include: request.include?.join(',') }, Number.MAX_SAFE_INTEGER)

@@ -39,6 +39,54 @@ table audit_log
   constraint audit_log_pkey PRIMARY KEY (id)
   CREATE INDEX audit_log_at_index ON audit_log USING btree (at)
 
+table avatar
+  github_id bigint not null
+  media_type text
+  image bytea
+  fetched_at timestamp with time zone not null default now()
+  constraint avatar_pkey PRIMARY KEY (github_id)
+
+table bigquery_extract
+  job_id uuid not null
+  batch uuid
+  query text
+  slot integer
+  github_id bigint
+  name text not null
+  since date not null
+  until date not null
+  first_row bigint
+  rows bigint
+  state text not null default 'WAITING'::text
+  error_code text
+  error_message text
+  created_at timestamp with time zone not null default now()
+  settled_at timestamp with time zone
+  constraint bigquery_extract_pkey PRIMARY KEY (job_id)
+  constraint bigquery_extract_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
+  constraint bigquery_extract_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'BATCHED'::text, 'READY'::text, 'FAILED'::text])))
+  CREATE INDEX bigquery_extract_batch_index ON bigquery_extract USING btree (batch)
+
+table bigquery_query
+  job_id text not null
+  purpose text not null
+  scrape_jobs uuid[] not null
+  repositories text[] not null
+  asked_by text[] not null
+  tables text[] not null
+  asked_on date not null
+  bytes_estimated bigint not null
+  bytes_cap bigint not null
+  bytes_billed bigint
+  state text not null default 'RESERVED'::text
+  error text
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  constraint bigquery_query_pkey PRIMARY KEY (job_id)
+  constraint bigquery_query_purpose_check CHECK ((purpose = ANY (ARRAY['extract'::text, 'fill'::text])))
+  constraint bigquery_query_state_check CHECK ((state = ANY (ARRAY['RESERVED'::text, 'RUNNING'::text, 'DONE'::text, 'FAILED'::text])))
+  CREATE INDEX bigquery_query_created_at_index ON bigquery_query USING btree (created_at)
+
 table board
   scope bigint not null
   version bigint not null
@@ -69,6 +117,7 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
+  CREATE INDEX contribution_day_person_index ON contribution_day USING btree (person_id, day)
 
 table contribution_event
   repository_id bigint not null
@@ -101,6 +150,7 @@ table contributor_enrichment
   enrichment_sources jsonb not null default '{}'::jsonb
   last_enriched_at timestamp with time zone
   error text
+  source_states jsonb not null default '{}'::jsonb
   constraint contributor_enrichment_pkey PRIMARY KEY (user_id)
   constraint contributor_enrichment_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE CASCADE
   constraint contributor_enrichment_enrichment_status_check CHECK ((enrichment_status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'PARTIAL'::text, 'FAILED'::text])))
@@ -138,6 +188,7 @@ table github_user
   constraint github_user_pkey PRIMARY KEY (id)
   constraint github_user_person_id_foreign FOREIGN KEY (person_id) REFERENCES github_user(id)
   constraint github_user_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'bot'::text, 'agent'::text])))
+  CREATE INDEX github_user_not_human_index ON github_user USING btree (id) WHERE (kind <> 'human'::text)
   CREATE INDEX github_user_person_id_index ON github_user USING btree (person_id)
   CREATE INDEX github_user_username_index ON github_user USING btree (lower(username))
 
@@ -178,6 +229,19 @@ table idempotency_key
   constraint idempotency_key_pkey PRIMARY KEY (actor, key)
   CREATE INDEX idempotency_key_expires_at_index ON idempotency_key USING btree (expires_at)
 
+table identity_change
+  id bigint not null default nextval('identity_change_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text not null
+  action text not null
+  user_ids bigint[] not null
+  before jsonb not null
+  after jsonb not null
+  reason text
+  constraint identity_change_pkey PRIMARY KEY (id)
+  constraint identity_change_action_check CHECK ((action = ANY (ARRAY['merge'::text, 'split'::text, 'kind'::text])))
+  CREATE INDEX identity_change_user_ids_index ON identity_change USING gin (user_ids)
+
 table job_log
   id bigint not null default nextval('job_log_id_seq'::regclass)
   job_id uuid not null
@@ -190,6 +254,7 @@ table job_log
   constraint job_log_pkey PRIMARY KEY (job_id, seq)
   constraint job_log_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
   CREATE INDEX job_log_at_index ON job_log USING btree (at)
+  CREATE INDEX job_log_error_index ON job_log USING btree (at DESC, id DESC) WHERE (level >= 50)
 
 table leaderboard_snapshot partition by RANGE (day)
   scope bigint not null
@@ -200,6 +265,17 @@ table leaderboard_snapshot partition by RANGE (day)
   constraint leaderboard_snapshot_pkey PRIMARY KEY (scope, person_id, day)
   CREATE INDEX leaderboard_snapshot_day_index ON ONLY leaderboard_snapshot USING btree (scope, day)
   partition leaderboard_snapshot_2026_11 FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')
+
+table opt_out
+  id_hmac bytea not null
+  mode text not null
+  user_id bigint
+  login_hmacs bytea[] not null default '{}'::bytea[]
+  created_at timestamp with time zone not null default now()
+  constraint opt_out_user_id_unique UNIQUE (user_id)
+  constraint opt_out_pkey PRIMARY KEY (id_hmac)
+  constraint opt_out_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE SET NULL
+  constraint opt_out_mode_check CHECK ((mode = ANY (ARRAY['hide'::text, 'erase'::text])))
 
 table planned_slice
   job_id uuid not null
@@ -288,6 +364,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   unknown_kinds integer
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
+  login_order integer
   constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)
@@ -346,6 +423,12 @@ table scrape_job
   created_at timestamp with time zone not null default now()
   started_at timestamp with time zone
   completed_at timestamp with time zone
+  plan_estimate jsonb
+  reading_since timestamp with time zone
+  reading_from bigint not null default 0
+  waiting_since timestamp with time zone
+  waited_seconds integer not null default 0
+  request jsonb
   constraint scrape_job_workflow_id_unique UNIQUE (workflow_id)
   constraint scrape_job_pkey PRIMARY KEY (id)
   constraint scrape_job_repository_id_foreign FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE SET NULL
@@ -369,6 +452,7 @@ unlogged table scrape_slice
   pages integer not null default 0
   coverage jsonb
   updated_at timestamp with time zone not null default now()
+  read bigint not null default 0
   constraint scrape_slice_pkey PRIMARY KEY (job_id, source, slice)
   constraint scrape_slice_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
 

@@ -61,6 +61,13 @@ export class ContributorNotFound extends AppError {
   }
 }
 
+/** The person has opted out. The answer says no more than that, not even the name that was asked for. */
+export class ContributorHidden extends AppError {
+  constructor() {
+    super('contributor_opted_out', 410, 'This person has opted out: nothing about them is shown here.');
+  }
+}
+
 /** No job has this id. */
 export class JobNotFound extends AppError {
   constructor(id: string) {
@@ -78,6 +85,37 @@ export class ScrapeAlreadyRunning extends AppError {
       job_id: jobId,
     });
     this.jobId = jobId;
+  }
+}
+
+/** The person, or a batch, is being enriched; `details.job_id` names the job. */
+export class EnrichmentAlreadyRunning extends AppError {
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super('enrichment_already_running', 409, `That is being done already: job ${jobId}. Wait for it or cancel it.`, { job_id: jobId });
+    this.jobId = jobId;
+  }
+}
+
+/** The scoring is no longer the version that a change was made from. */
+export class ScoringChanged extends AppError {
+  constructor(version: number) {
+    super('scoring_changed', 412, `The scoring is version ${version} now. Read it again, then decide on your change.`, { version });
+  }
+}
+
+/** A change that would overwrite unseen what somebody else has saved: the version it was made from is missing. */
+export class PreconditionRequired extends AppError {
+  constructor() {
+    super('precondition_required', 428, 'Send If-Match with the ETag of the scoring that you have read (GET /api/v1/config/scoring).');
+  }
+}
+
+/** There is no such version of the scoring. */
+export class ScoringNotFound extends AppError {
+  constructor(version: number) {
+    super('scoring_not_found', 404, `There is no version ${version} of the scoring.`, { version });
   }
 }
 
@@ -99,6 +137,32 @@ export class NoSourceConfigured extends AppError {
 export class ArchiveDirectoryUnreadable extends AppError {
   constructor(directory: string, cause: unknown) {
     super('archive_directory_unreadable', 422, `Archive directory ${directory} can't be read: does it exist?`, { directory }, { cause });
+  }
+}
+
+/** A BigQuery query would go over what the month has left of its budget. Nothing was run, nothing was billed. */
+export class BudgetExceeded extends AppError {
+  constructor(o: { readonly bytes: number; readonly used: number; readonly budget: number }) {
+    super(
+      'budget_exceeded',
+      422,
+      `The query would read ${o.bytes.toLocaleString('en')} bytes, and of the month's ${o.budget.toLocaleString('en')} (BIGQUERY_MONTHLY_BYTES) ` +
+        `${Math.max(0, o.budget - o.used).toLocaleString('en')} are left. Nothing was run. Ask for fewer days, wait for the next month (UTC), or raise the budget.`,
+      { bytes: o.bytes, used: o.used, budget: o.budget },
+    );
+  }
+}
+
+/** A BigQuery query would read more than one query may. Nothing was run, nothing was billed. */
+export class BytesOverCap extends AppError {
+  constructor(bytes: number, cap: number) {
+    super(
+      'bytes_over_cap',
+      422,
+      `The query would read ${bytes.toLocaleString('en')} bytes, and one query may be billed ${cap.toLocaleString('en')} (BIGQUERY_MAX_BYTES_BILLED). ` +
+        'Nothing was run. Ask for fewer days, or raise the cap.',
+      { bytes, cap },
+    );
   }
 }
 

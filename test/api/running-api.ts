@@ -10,7 +10,7 @@ import type { GateOptions } from '../../src/api/gate.ts';
 import { problemsOf } from '../../src/api/openapi/endpoint-problems.ts';
 import type { Database } from '../../src/db/database.ts';
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
-import type { ContributionSource } from '../../src/sources/contribution-source.ts';
+import type { ContributionSource, Estimate } from '../../src/sources/contribution-source.ts';
 import type { RepositoryLookup } from '../../src/sources/github/repository-facts.ts';
 import type { LiveStatus } from '../../src/temporal/engine.ts';
 import { createTestDatabase } from '../stack/database.ts';
@@ -37,7 +37,7 @@ function createFakeEngine(): FakeEngine {
     isAway: false,
     live: null,
     cancelAnswer: 'requested',
-    async startScrape({ id }) {
+    async startJob({ id }) {
       refuseWhenAway(this);
       this.started.push(id);
     },
@@ -60,8 +60,10 @@ function createFakeEngine(): FakeEngine {
   };
 }
 
+export const OPT_OUT_KEY = Buffer.from('a key that only tests know');
+
 /** A source that plans one slice and reads nothing. */
-export function planningSource(name: ContributionSource['name']): ContributionSource {
+export function planningSource(name: ContributionSource['name'], estimate: Estimate | null = null): ContributionSource {
   return {
     name,
     plan: async ({ window }) => ({
@@ -70,6 +72,7 @@ export function planningSource(name: ContributionSource['name']): ContributionSo
       total: 17,
       unit: 'contributions',
       note: `reads ${window.since} to ${window.until}`,
+      estimate,
     }),
     // oxlint-disable-next-line require-yield -- there is nothing
     async *read() {
@@ -97,6 +100,8 @@ export interface TestApi {
   readonly engine: FakeEngine;
   /** What GitHub says; set by tests. */
   lookup: RepositoryLookup;
+  /** ALLOW_PRIVATE. */
+  allowPrivate: boolean;
   sources: readonly ContributionSource[];
   /** The lines that were logged. */
   readonly logged: Record<string, unknown>[];
@@ -151,6 +156,7 @@ export async function startTestApi({
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
   const state = {
     lookup: { state: 'unreachable', reason: 'no token is configured' } as RepositoryLookup,
+    allowPrivate: false,
     sources: [planningSource('gharchive')] as readonly ContributionSource[],
   };
   const deps: ApiDeps = {
@@ -159,10 +165,19 @@ export async function startTestApi({
     log,
     instance: 'test-instance',
     availableSources: () => state.sources,
+    preferredSources: () => state.sources,
+    bigquery: { isConfigured: true, monthlyBytes: 10_000_000_000_000, pricePerTib: 6.25 },
     lookUpRepository: async () => state.lookup,
+    get allowPrivate() {
+      return state.allowPrivate;
+    },
     gate: { ...LOCAL, ...gate },
+    fetchAvatar: async () => ({ state: 'unreachable', reason: 'tests fetch nothing' }),
+    githubWebUrl: 'https://github.com',
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
+    optOutKey: OPT_OUT_KEY,
+    canEnrich: true,
     ...overrides,
   };
   const server = await startApi(deps, { host: '127.0.0.1', port: 0 });

@@ -130,12 +130,12 @@ describe('while Temporal is away', () => {
   });
 
   test('an engine that hangs holds the answer up for 3 s at most', async () => {
-    const { startScrape } = api.engine;
+    const { startJob } = api.engine;
     let release: () => void = () => undefined;
-    api.engine.startScrape = () => new Promise<void>((resolve) => (release = resolve));
+    api.engine.startJob = () => new Promise<void>((resolve) => (release = resolve));
     const begun = performance.now();
     const { status } = await api.call('scrapeRepository', { params: await added() });
-    api.engine.startScrape = startScrape;
+    api.engine.startJob = startJob;
     release();
     expect(status).toBe(202);
     expect(performance.now() - begun).toBeLessThan(4_500);
@@ -156,7 +156,10 @@ describe('behind the limit of concurrent scrapes', () => {
 
 describe('a dry run', () => {
   test('answers the plan of each source and leaves nothing behind', async () => {
-    api.sources = [planningSource('github'), planningSource('gharchive')];
+    api.sources = [
+      planningSource('github', { pages: 12, points: 20, restRequests: 4, minutes: 2, pauseMinutes: 0 }),
+      planningSource('gharchive'),
+    ];
     const params = await added();
     const { status, body } = await api.call('scrapeRepository', {
       params,
@@ -175,6 +178,7 @@ describe('a dry run', () => {
         total: 17,
         unit: 'contributions',
         note: 'reads 2026-01-01 to 2026-01-31',
+        estimate: source === 'github' ? { pages: 12, points: 20, rest_requests: 4, minutes: 2 } : null,
       })),
     });
     expect((await api.call('getRepository', { params })).body.last_job).toBeNull();

@@ -1,4 +1,6 @@
+import type { BigQueryActivities } from '../../src/activities/bigquery-activities.ts';
 import type { DispatchActivities } from '../../src/activities/dispatch-activities.ts';
+import type { EnrichmentBooks, EnrichmentSteps } from '../../src/activities/enrichment-activities.ts';
 import type { JobActivities, JobEnd } from '../../src/activities/job-activities.ts';
 import type { LeaderboardActivities } from '../../src/activities/leaderboard-activities.ts';
 import type { MaintenanceActivities } from '../../src/activities/maintenance-activities.ts';
@@ -6,7 +8,14 @@ import type { ReadActivities } from '../../src/activities/read-activities.ts';
 import type { SourceName } from '../../src/domain/contribution.ts';
 
 /** Every activity there is, as the workers register them. */
-export type FakeActivities = JobActivities & ReadActivities & DispatchActivities & LeaderboardActivities & MaintenanceActivities;
+export type FakeActivities = JobActivities &
+  ReadActivities &
+  DispatchActivities &
+  LeaderboardActivities &
+  MaintenanceActivities &
+  EnrichmentSteps &
+  EnrichmentBooks &
+  BigQueryActivities;
 
 /** Activities that succeed at once and write down that they were called; a test replaces the one it is about. */
 export interface Stage {
@@ -37,8 +46,24 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     startQueuedJobs: async () => ({ started: 0 }),
     requestGlobalRecalculation: async () => undefined,
     rebuildGlobalLeaderboard: async () => ({ people: 3, changed: true }),
+    rescore: async () => ({ boards: 2, people: 3 }),
+    closeRescore: async () => ({ closed: true }),
     queueStaleRepositories: async () => ({ queued: 2, skipped: 1 }),
     prune: async () => undefined,
+    beginEnrichment: async () => ({ ready: true }),
+    readProfile: async () => ({ resumeAt: null, asksX: true, asksWebsite: true }),
+    readXProfile: async () => ({ answered: true }),
+    readWebsite: async () => ({ answered: true }),
+    endEnrichment: async () => undefined,
+    choosePeople: async () => ({ userIds: [1, 2, 3] }),
+    noteBatchProgress: async () => undefined,
+    noteBatchEnd: async () => undefined,
+    requestExtract: async () => ({ isReady: true }),
+    leftBatches: async () => [],
+    openBatch: async ({ batch }) => ({ query: `laurels_${batch}_1` }),
+    runQuery: async ({ query }) => ({ query, isSettled: true, resumeAt: null }),
+    failBatch: async () => undefined,
+    waitersOf: async () => [],
   };
   const all = { ...defaults, ...overrides };
   const activities: FakeActivities = {
@@ -61,7 +86,18 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     },
     startQueuedJobs: () => noted('startQueuedJobs', () => all.startQueuedJobs()),
     requestGlobalRecalculation: () => noted('requestGlobalRecalculation', () => all.requestGlobalRecalculation()),
+    readProfile: (input) => noted(`readProfile ${input.userId}`, () => all.readProfile(input)),
+    readXProfile: (input) => noted('readXProfile', () => all.readXProfile(input)),
+    readWebsite: (input) => noted('readWebsite', () => all.readWebsite(input)),
+    endEnrichment: (input) => noted(`endEnrichment ${input.userId} ${input.status}`, () => all.endEnrichment(input)),
+    noteBatchEnd: (input) => noted(`noteBatchEnd ${input.enriched} ${input.skipped} ${input.failed}`, () => all.noteBatchEnd(input)),
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
+    rescore: (input) => noted('rescore', () => all.rescore(input)),
+    closeRescore: (input) => noted('closeRescore', () => all.closeRescore(input)),
+    requestExtract: (input) => noted('requestExtract', () => all.requestExtract(input)),
+    openBatch: (input) => noted('openBatch', () => all.openBatch(input)),
+    runQuery: (input) => noted('runQuery', () => all.runQuery(input)),
+    failBatch: (input) => noted(`failBatch ${input.errorCode}`, () => all.failBatch(input)),
   };
   return { activities, calls, ends };
 

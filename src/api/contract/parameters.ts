@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SOURCE_NAMES, type SourceName } from '../../domain/contribution.ts';
-import { NAME, nameProblem, OWNER_LENGTH, OWNER_SHAPE, ownerProblem } from '../../domain/repository-name.ts';
+import { NAME, nameProblem, OWNER_LENGTH, OWNER_SHAPE, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
 import { isDay } from '../../domain/window.ts';
 
 const problem = (check: (text: string) => string | null) => (value: string, context: z.RefinementCtx) => {
@@ -58,6 +58,9 @@ export const cursor = z
   .optional()
   .describe('The next_cursor of the page before');
 
+/** A repository in a query, `owner/name`. */
+export const repositoryName = z.string().regex(/^[A-Za-z0-9._-]{1,60}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name');
+
 /** Words to look for; wildcards have no meaning. Control characters can't be stored, so nothing can contain them. */
 export const q = z
   .string()
@@ -78,6 +81,54 @@ export function wordList<const W extends string>(words: readonly W[]) {
     return z.NEVER;
   });
   return list.meta(shown({ type: 'array', items: { type: 'string', enum: [...words] }, minItems: 1, uniqueItems: true }));
+}
+
+/** `owner/name,owner/name` in a query: `least` to `most` repositories, each once. */
+export function repositoryList(least: number, most: number) {
+  return z.string().transform((text, context): readonly RepositoryName[] => {
+    const names = text.split(',').map((part) => part.trim());
+    const wrong = names.flatMap((full) => {
+      const [ownerPart = '', namePart = '', ...rest] = full.split('/');
+      const detail = rest.length > 0 || namePart === '' ? 'must be owner/name' : (ownerProblem(ownerPart) ?? nameProblem(namePart));
+      return detail === null ? [] : [`"${full.slice(0, 100)}" ${detail}`];
+    });
+    const isRepeated = new Set(names.map((full) => full.toLowerCase())).size < names.length;
+    const message =
+      wrong[0] ??
+      (isRepeated
+        ? 'must name each repository once'
+        : names.length < least || names.length > most
+          ? `must name ${least} to ${most} repositories`
+          : null);
+    if (message !== null) {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    return names.map((full) => {
+      const [ownerPart = '', namePart = ''] = full.split('/');
+      return { owner: ownerPart, name: namePart };
+    });
+  });
+}
+
+/** Logins in a query, comma-separated: `least` to `most` people, each once. */
+export function usernameList(least: number, most: number) {
+  return z.string().transform((text, context): readonly string[] => {
+    const names = text.split(',').map((part) => part.trim());
+    const wrong = names.find((one) => !username.safeParse(one).success);
+    const isRepeated = new Set(names.map((one) => one.toLowerCase())).size < names.length;
+    const message =
+      wrong !== undefined
+        ? `"${wrong.slice(0, 100)}" is not a login`
+        : isRepeated
+          ? 'must name each person once'
+          : names.length < least || names.length > most
+            ? `must name ${least} to ${most} people`
+            : null;
+    if (message === null) return names;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
 }
 
 /** `true` or `false` in a query. */

@@ -142,6 +142,17 @@ const scrapePlan = z.strictObject({
       total: z.number().nullable().describe('What is to be read, in `unit`; null: not known before'),
       unit: z.string(),
       note: z.string(),
+      estimate: z
+        .strictObject({
+          pages: z.int().describe('Requests in all'),
+          points: z.int().describe('GraphQL points'),
+          rest_requests: z.int().describe('REST requests that count against the limit'),
+          minutes: z.number().describe('Waits for limits included'),
+        })
+        .nullable()
+        .describe('What it costs; null: the source can not tell, or it costs nothing'),
+      bytes: z.number().optional().describe('What BigQuery would bill; absent where reading is free'),
+      price_usd: z.number().optional().describe('Of `bytes`, by the configured price'),
     }),
   ),
 });

@@ -41,8 +41,8 @@ export function repositoryHandlers(
       log.info({ reason: lookup.reason }, 'repository added without asking GitHub');
       return null;
     }
-    if (lookup.facts.isPrivate) {
-      throw new AppError('repository_private', 422, `${fullNameOf(name)} is private: Laurels shows public work only.`, { ...name });
+    if (lookup.facts.isPrivate && !deps.allowPrivate) {
+      throw new AppError('repository_private', 422, `${fullNameOf(name)} is private. Set ALLOW_PRIVATE=true to read it.`, { ...name });
     }
     return lookup.facts;
   };

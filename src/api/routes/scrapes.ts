@@ -1,13 +1,13 @@
 import { databaseToday } from '../../db/database.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../db/jobs.ts';
-import type { StoredRepository } from '../../db/repositories.ts';
+import { repositoryById, type StoredRepository } from '../../db/repositories.ts';
 import { watermarksOf } from '../../db/sync-cursors.ts';
 import type { SourceName } from '../../domain/contribution.ts';
 import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from '../../domain/errors.ts';
-import type { ScrapeType } from '../../domain/job-status.ts';
+import { isUnfinished, type ScrapeType } from '../../domain/job-status.ts';
 import { fullNameOf } from '../../domain/repository-name.ts';
 import { windowOf, type Window } from '../../domain/window.ts';
-import type { ContributionSource } from '../../sources/contribution-source.ts';
+import type { ContributionSource, Estimate } from '../../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../temporal/dispatch.ts';
 import type { ScrapePlan } from '../contract/repositories.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -34,14 +34,19 @@ interface ScrapeRequest {
  * The sources that serve a request, in the order of preference that is configured.
  * @throws NoSourceConfigured when there is none, or one that is asked for by name is not there.
  */
-export function sourcesFor({ availableSources }: ApiDeps, wanted: readonly SourceName[] | undefined): readonly ContributionSource[] {
-  const available = availableSources();
+export function sourcesFor(
+  { availableSources, preferredSources }: ApiDeps,
+  wanted: readonly SourceName[] | undefined,
+): readonly ContributionSource[] {
+  const available = wanted === undefined ? preferredSources() : availableSources();
   const names = available.map(({ name }) => name);
   const missing = wanted?.filter((name) => !names.includes(name)) ?? [];
   if (available.length > 0 && missing.length === 0) return available.filter(({ name }) => wanted?.includes(name) ?? true);
   const what =
     available.length === 0 ? 'No source is configured' : `Not configured: ${missing.join(', ')}. Configured: ${names.join(', ')}`;
-  throw new NoSourceConfigured(`${what}. Set GITHUB_TOKEN, import archive files (laurels import DIR), or set GHARCHIVE_DIR.`);
+  throw new NoSourceConfigured(
+    `${what}. Set GITHUB_TOKEN, import archive files (laurels import DIR), set GHARCHIVE_DIR, or set BIGQUERY_PROJECT and BIGQUERY_MONTHLY_BYTES.`,
+  );
 }
 
 /** A request's days, of the database's clock. @throws InvalidInput (422): the dates come in a body. */
@@ -70,14 +75,17 @@ export async function startQueued({ db, engine, log, maxConcurrentScrapes }: Api
  * @throws AppError `scrape_already_running` (409) with the job that is in the way.
  */
 export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<StoredJob> {
-  const { db } = deps;
   const { repository, type, sources } = asked;
-  refuseSample(repository);
   const window = await windowFor(deps, asked);
-  const names = sources.map(({ name }) => name);
+  return storeScrape(deps, { repository, type, sources: sources.map(({ name }) => name), window, requestedBy: asked.requestedBy });
+}
+
+async function storeScrape(deps: ApiDeps, wanted: Parameters<typeof createScrapeJob>[1]): Promise<StoredJob> {
+  const { db } = deps;
+  refuseSample(wanted.repository);
   let job: StoredJob;
   try {
-    job = await createScrapeJob(db, { repository, type, sources: names, window, requestedBy: asked.requestedBy });
+    job = await createScrapeJob(db, wanted);
   } catch (error) {
     if (!(error instanceof ScrapeAlreadyRunning)) throw error;
     const other = await jobById(db, error.jobId);
@@ -85,6 +93,23 @@ export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<
   }
   await startQueued(deps);
   return (await jobById(db, job.id)) ?? job;
+}
+
+/**
+ * Tries a failed or cancelled scrape again, with its window and sources, as a job of its own.
+ * @throws AppError `job_not_retryable` (409) for a job that goes on or has succeeded, and as {@link queueScrape}.
+ */
+export async function retryScrape(deps: ApiDeps, job: StoredJob, requestedBy: string): Promise<StoredJob> {
+  const refuse = (why: string): never => {
+    throw new AppError('job_not_retryable', 409, `Job ${job.id} can't be retried: ${why}.`, { id: job.id, status: job.status });
+  };
+  if (isUnfinished(job.status)) refuse('it has not ended');
+  if (job.status === 'COMPLETED') refuse('it has succeeded. Ask for a new scrape');
+  if (job.type !== 'FULL' && job.type !== 'REFRESH') return refuse(`jobs of type ${job.type} are asked for anew`);
+  const repository = job.repositoryId === null ? null : await repositoryById(deps.db, job.repositoryId);
+  if (repository === null) return refuse('its repository was deleted');
+  sourcesFor(deps, job.sources);
+  return storeScrape(deps, { repository, type: job.type, sources: job.sources, window: job.window, retryOf: job.id, requestedBy });
 }
 
 function refuseSample(repository: StoredRepository): void {
@@ -105,10 +130,17 @@ async function planOf(deps: ApiDeps, asked: Omit<ScrapeRequest, 'requestedBy'>):
       null,
     );
     if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
-    const { slices, total, unit, note } = plan.made;
-    return { source: source.name, slices: slices.length, total, unit, note };
+    const { slices, total, unit, note, estimate, cost } = plan.made;
+    const billed = cost === undefined ? {} : { bytes: cost.bytes, price_usd: cost.usd };
+    return { source: source.name, slices: slices.length, total, unit, note, estimate: estimateOf(estimate ?? null), ...billed };
   });
   return { dry_run: true, repository: fullNameOf(repository), type, window, sources: await Promise.all(plans) };
+}
+
+function estimateOf(estimate: Estimate | null): ScrapePlan['sources'][number]['estimate'] {
+  if (estimate === null) return null;
+  const { pages, points, restRequests, minutes } = estimate;
+  return { pages, points, rest_requests: restRequests, minutes };
 }
 
 /** Full and incremental scrapes: a plan, or a job. */
