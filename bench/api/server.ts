@@ -8,8 +8,7 @@ import type { Database } from '../../src/db/database.ts';
 
 /** No board asks Temporal anything. */
 const NO_ENGINE: ApiEngine = {
-  startScrape: async () => undefined,
-  startEnrichment: async () => undefined,
+  startJob: async () => undefined,
   cancelJob: async () => 'unknown',
   liveStatus: async () => null,
   requestRecalculation: async () => undefined,
@@ -29,6 +28,8 @@ export async function startBenchApi(db: Database, fixed: () => unknown): Promise
     log,
     instance: 'bench',
     availableSources: () => [],
+    preferredSources: () => [],
+    bigquery: { isConfigured: false, monthlyBytes: null, pricePerTib: 6.25 },
     lookUpRepository: async () => ({ state: 'unreachable', reason: 'the bench asks nobody' }),
     allowPrivate: false,
     gate: { allowedHosts: [], trustedProxies: [], requestsPerMinute: 0, isExposed: false, publicReads: true },

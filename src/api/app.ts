@@ -14,12 +14,15 @@ import { compareHandlers } from './routes/compare.ts';
 import { contributorHandlers } from './routes/contributors.ts';
 import { dashboardHandlers } from './routes/dashboard.ts';
 import { enrichmentHandlers } from './routes/enrichment.ts';
+import { bigQueryHandlers } from './routes/bigquery.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { openApiHandlers } from './routes/openapi.ts';
 import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { searchHandlers } from './routes/search.ts';
+import { scoreHandlers } from './routes/scores.ts';
+import { scoringHandlers } from './routes/scoring.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
 import { mountContract, READS } from './routing.ts';
@@ -92,6 +95,9 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
     ...jobHandlers(deps),
     ...peopleHandlers(deps),
     ...enrichmentHandlers(deps),
+    ...scoreHandlers(deps),
+    ...scoringHandlers(deps),
+    ...bigQueryHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),
     ...badgeHandlers(deps),

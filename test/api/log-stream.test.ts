@@ -124,7 +124,7 @@ describe('the log stream', () => {
     expect(client.heard.map(({ seq }) => seq)).toEqual(Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1));
   });
 
-  test('after ten dropped connections the cursor gives a whole log', async () => {
+  test('A119: after ten dropped connections the cursor gives a whole log', async () => {
     const seqs: number[] = [];
     let cursor = 0;
     for (let round = 0; round < 10; round += 1) {
@@ -170,7 +170,7 @@ describe('an upgrade', () => {
     ['at no level', '/dashboard/ws/logs?level=loud', {}, 400],
     ['with a token in the URL', '/dashboard/ws/logs?token=x', {}, 400],
     ['with a cursor twice', '/dashboard/ws/logs?after=1&after=2', {}, 400],
-  ])('%s is refused', async (_, path, options, status) => {
+  ])('A111: %s is refused', async (_, path, options, status) => {
     const refused = await refusal(path, options);
     expect(refused.status).toBe(status);
     expect(refused.body.code).toEqual(expect.any(String));
@@ -194,7 +194,7 @@ describe('a client that misbehaves', () => {
       },
       1008,
     ],
-  ])('%s, and the server stays', async (_, misbehave, code) => {
+  ])('A114, A115: %s, and the server stays', async (_, misbehave, code) => {
     const client = await listen();
     misbehave(client.socket);
     await expect(client.closed).resolves.toBe(code);
@@ -248,7 +248,7 @@ describe('the number of clients', () => {
     return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
   }
 
-  test('has an end: the next is refused with 503, those that are there stay', async () => {
+  test('A117: has an end: the next is refused with 503, those that are there stay', async () => {
     const { stream, server, url } = await strict({ maxClients: 2 });
     const admitted = [new WebSocket(url), new WebSocket(url)];
     await Promise.all(admitted.map((socket) => new Promise((resolve) => socket.on('open', resolve))));
@@ -262,7 +262,7 @@ describe('the number of clients', () => {
     await server.stop();
   });
 
-  test('falls when one answers no ping', async () => {
+  test('A118: falls when one answers no ping', async () => {
     const { stream, server, url } = await strict({ pingEveryMs: 50 });
     const deaf = new WebSocket(url, { autoPong: false });
     const good = new WebSocket(url);

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { startApi } from '../../src/api/api-server.ts';
 import { CONTRACT, type Contract, type EndpointName } from '../../src/api/contract.ts';
@@ -36,11 +37,7 @@ function createFakeEngine(): FakeEngine {
     isAway: false,
     live: null,
     cancelAnswer: 'requested',
-    async startScrape({ id }) {
-      refuseWhenAway(this);
-      this.started.push(id);
-    },
-    async startEnrichment({ id }) {
+    async startJob({ id }) {
       refuseWhenAway(this);
       this.started.push(id);
     },
@@ -168,6 +165,8 @@ export async function startTestApi({
     log,
     instance: 'test-instance',
     availableSources: () => state.sources,
+    preferredSources: () => state.sources,
+    bigquery: { isConfigured: true, monthlyBytes: 10_000_000_000_000, pricePerTib: 6.25 },
     lookUpRepository: async () => state.lookup,
     get allowPrivate() {
       return state.allowPrivate;
@@ -231,6 +230,16 @@ export async function sendWithHeaders(
     });
     request.on('error', reject);
     request.end();
+  });
+}
+
+/** Sends bytes as they are and gives all that comes back. */
+export async function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+    socket.on('close', () => resolve(answer)).on('error', reject);
   });
 }
 

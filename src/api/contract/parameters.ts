@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SOURCE_NAMES, type SourceName } from '../../domain/contribution.ts';
-import { NAME, nameProblem, OWNER, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
+import { NAME, nameProblem, OWNER_LENGTH, OWNER_SHAPE, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
 import { isDay } from '../../domain/window.ts';
 
 const problem = (check: (text: string) => string | null) => (value: string, context: z.RefinementCtx) => {
@@ -20,12 +20,12 @@ export const owner = z
   .string()
   .superRefine(problem(ownerProblem))
   .describe("The owner's login")
-  .meta(shown({ type: 'string', pattern: OWNER.source }));
+  .meta(shown({ type: 'string', pattern: OWNER_SHAPE.source, minLength: 1, maxLength: OWNER_LENGTH }));
 export const name = z
   .string()
   .superRefine(problem(nameProblem))
   .describe("The repository's name")
-  .meta(shown({ type: 'string', pattern: String.raw`^(?!\.{1,2}$)(?!.*\.[gG][iI][tT]$)${NAME.source.slice(1)}` }));
+  .meta(shown({ type: 'string', pattern: NAME.source, not: { pattern: String.raw`^\.{1,2}$|\.[gG][iI][tT]$` } }));
 
 /** `{owner}/{name}` in a path. */
 export const repositoryParams = z.strictObject({ owner, name });
@@ -57,6 +57,9 @@ export const cursor = z
   .regex(/^[\x21-\x7e]{1,1024}$/, 'must be the next_cursor of a page')
   .optional()
   .describe('The next_cursor of the page before');
+
+/** A repository in a query, `owner/name`. */
+export const repositoryName = z.string().regex(/^[A-Za-z0-9._-]{1,60}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name');
 
 /** Words to look for; wildcards have no meaning. Control characters can't be stored, so nothing can contain them. */
 export const q = z
