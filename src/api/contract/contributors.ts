@@ -119,6 +119,7 @@ export const getContributorActivity = endpoint({
       body: z.strictObject({ data: z.array(activity), next_cursor: z.string().nullable() }),
     },
   },
+  problems: ['repository_not_found'],
 });
 
 export const getContributorRepositories = endpoint({
@@ -162,6 +163,7 @@ export const getContributorSeries = endpoint({
       body: z.strictObject({ interval: z.enum(['day', 'week']), window: windowShown, data: z.array(seriesPoint).readonly() }),
     },
   },
+  problems: ['repository_not_found'],
 });
 
 export const getContributorRanks = endpoint({
@@ -180,6 +182,7 @@ export const getContributorRanks = endpoint({
       }),
     },
   },
+  problems: ['repository_not_found'],
 });
 
 /** Somebody in a list, with what they are on the board of all repositories. */

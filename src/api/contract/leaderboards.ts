@@ -121,7 +121,7 @@ export const getGlobalBoard = endpoint({
       .describe('Only these, owner/name, comma-separated: ranked among themselves'),
   }),
   answers: boardAnswers,
-  problems: ['board_changed'],
+  problems: ['board_changed', 'contributor_not_found', 'repository_not_found'],
 });
 
 export const getRepositoryBoard = endpoint({
@@ -132,7 +132,7 @@ export const getRepositoryBoard = endpoint({
   params: repositoryParams,
   query: boardQuery,
   answers: { ...boardAnswers, 308: { description: 'The repository has another name now; Location has it' } },
-  problems: ['board_changed'],
+  problems: ['board_changed', 'contributor_not_found'],
 });
 
 export const recalculateBoards = endpoint({

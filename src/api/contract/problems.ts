@@ -26,6 +26,7 @@ export const PROBLEMS = {
   scrape_already_running: { status: 409, means: 'The repository has an unfinished job; `job` names it.' },
   repository_conflict: { status: 409, means: 'Another repository has come to have this name.' },
   repository_is_another: { status: 409, means: 'The name belongs to another repository now.' },
+  job_not_retryable: { status: 409, means: 'The job goes on, has succeeded, or has nothing to go on with.' },
   job_closed: { status: 409, means: 'The job has ended.' },
   idempotency_key_in_use: { status: 409, means: 'The first request with this Idempotency-Key is still under way.' },
   board_changed: { status: 410, means: 'The board was rebuilt since the page before: begin again with the first.' },
