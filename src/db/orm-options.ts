@@ -1,7 +1,7 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { ArchiveFile } from './entities/archive-file.ts';
-import { BigQueryExtract, BigQueryQuery } from './entities/bigquery.ts';
+import { BigQueryExtract, BigQueryKept, BigQueryQuery } from './entities/bigquery.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
 import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
@@ -43,6 +43,7 @@ export function ormOptions(url: string) {
       ArchiveFile,
       BigQueryQuery,
       BigQueryExtract,
+      BigQueryKept,
       Setting,
     ],
     extensions: [Migrator],
