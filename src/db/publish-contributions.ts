@@ -1,6 +1,7 @@
 import { CONTRIBUTION_KINDS, KIND_CODES, SOURCES, type ContributionKind, type SourceName } from '../domain/contribution.ts';
 import { addDays } from '../domain/window.ts';
 import type { Queryable } from './database.ts';
+import { withHashJoins } from './hash-joins.ts';
 import type { Publication } from './publication.ts';
 import { sourcesReadWhole } from './publish-coverage.ts';
 import { changeStored, settleChanges } from './publish-changes.ts';
@@ -101,21 +102,24 @@ export async function storeContributions(client: Queryable, o: Publication): Pro
   const isPart = o.sources.includes('bigquery') && !wholeSources.includes('bigquery');
   await client.query(`
     CREATE TEMP TABLE diff ON COMMIT DROP AS
-    SELECT coalesce(s.kind, e.kind) AS kind, coalesce(s.subject, e.subject) AS subject, u.id AS user_id, ${ACTOR_LOGIN} AS actor_login, s.occurred_at,
+    SELECT coalesce(s.kind, e.kind) AS kind, coalesce(s.subject, e.subject) AS subject, s.user_id, s.actor_login, s.occurred_at,
       s.quantity, s.lines_added, s.lines_deleted, s.number, s.is_estimate, s.source, s.source_event,
       CASE WHEN e.kind IS NULL THEN 'new' WHEN s.kind IS NULL THEN 'gone' ELSE 'changed' END AS change
-    FROM ${o.stage} s
+    FROM (SELECT s.*, u.id AS user_id, ${ACTOR_LOGIN} AS actor_login FROM ${o.stage} s LEFT JOIN github_user u ON u.github_id = s.github_id) AS s
     FULL JOIN (SELECT * FROM contribution_event WHERE repository_id = ${o.repositoryId}) AS e ON e.kind = s.kind AND e.subject = s.subject
-    LEFT JOIN github_user u ON u.github_id = s.github_id
     WHERE e.kind IS NULL
       OR (s.kind IS NULL AND (e.source = ANY('{${codesOf(wholeSources).join(',')}}') OR (e.source = ${SOURCES.github.code} AND e.kind = ANY('{${whole.join(',')}}')))
         AND e.occurred_at >= ${dayStartSql(`'${o.window.since}'::date`)} AND e.occurred_at < ${dayStartSql(`'${addDays(o.window.until, 1)}'::date`)})
       OR (${precedenceSql('e.source')} <= ${precedenceSql('s.source')}${isPart ? ` AND ${IS_LATEST_WORD}` : ''}
-        AND (${STAGED}) IS DISTINCT FROM (${COMPARED.map((column) => `e.${column}`).join(', ')}))`);
+        AND (${COMPARED.map((column) => `s.${column}`).join(', ')}) IS DISTINCT FROM (${COMPARED.map((column) => `e.${column}`).join(', ')}))`);
+  await client.query('ANALYZE diff (kind, subject, change)');
   const { rows } = await client.query<{ change: keyof typeof APPLY }>('SELECT DISTINCT change FROM diff');
   let changed = outranked;
-  for (const { change } of rows) changed += (await client.query(APPLY[change], [o.repositoryId])).rowCount ?? 0;
-  return changed + (await changeStored(client, o));
+  await withHashJoins(client, async () => {
+    for (const { change } of rows) changed += (await client.query(APPLY[change], [o.repositoryId])).rowCount ?? 0;
+    changed += await changeStored(client, o);
+  });
+  return changed;
 }
 
 /**
@@ -123,7 +127,7 @@ export async function storeContributions(client: Queryable, o: Publication): Pro
  * the days before; of closings the last counts.
  */
 const IS_LATEST_WORD = `(s.source <> ${SOURCES.bigquery.code} OR ${strengthSql('e.source')} < ${strengthSql('s.source')}
-        OR (u.id IS NOT NULL OR e.user_id IS NULL) AND CASE WHEN s.kind = ${KIND_CODES.ISSUE_CLOSED} THEN s.occurred_at >= e.occurred_at ELSE s.occurred_at <= e.occurred_at END)`;
+        OR (s.user_id IS NOT NULL OR e.user_id IS NULL) AND CASE WHEN s.kind = ${KIND_CODES.ISSUE_CLOSED} THEN s.occurred_at >= e.occurred_at ELSE s.occurred_at <= e.occurred_at END)`;
 
 /** The first publish of a repository: there is nothing to compare with. */
 async function insertAll(client: Queryable, o: Publication): Promise<number> {
@@ -172,9 +176,12 @@ async function wholeKinds(client: Queryable, o: Publication): Promise<readonly n
 /** How many of the settled stage's reviews are reviews of one's own pull requests: they are stored, but count for nobody. */
 export async function countSelfReviews(client: Queryable, o: Publication): Promise<number> {
   const { rows } = await client.query<{ reviews: number }>(
-    `SELECT count(*) AS reviews FROM ${o.stage} s JOIN github_user u ON u.github_id = s.github_id
-     JOIN pull_request p ON p.repository_id = $1 AND p.number = s.number JOIN github_user author ON author.id = p.author_id
-     WHERE s.kind = ${KIND_CODES.PR_REVIEWED} AND author.person_id = u.person_id`,
+    // The author is looked up for each review: as a join it is planned by statistics that a new repository is not in.
+    `SELECT count(*) AS reviews
+     FROM (SELECT s.number, u.person_id FROM ${o.stage} s JOIN github_user u ON u.github_id = s.github_id
+           WHERE s.kind = ${KIND_CODES.PR_REVIEWED} OFFSET 0) AS review
+     WHERE person_id = (SELECT author.person_id FROM pull_request p JOIN github_user author ON author.id = p.author_id
+                        WHERE p.repository_id = $1 AND p.number = review.number)`,
     [o.repositoryId],
   );
   return rows[0]?.reviews ?? 0;

@@ -12,13 +12,14 @@ export async function storePullRequests(client: Queryable, repositoryId: number,
   const merged = (column: string) =>
     `CASE WHEN ${weightier} THEN coalesce(excluded.${column}, p.${column}) ELSE coalesce(p.${column}, excluded.${column}) END`;
   const facts = ['author_id', 'created_at', 'merged_at', 'base_ref'] as const;
+  // `old` is looked up for each, by LIMIT: a repository in no statistics yet passes for one row, which would be joined by reading all.
   const { rowCount } = await client.query(
     `INSERT INTO pull_request AS p (repository_id, number, author_id, created_at, merged_at, base_ref, source)
      SELECT $1, t.number, t.author_id, t.created_at, t.merged_at, t.base_ref, t.source
      FROM (SELECT s.number, ${last('u.id')} AS author_id, ${last('s.created_at')} AS created_at, ${last('s.merged_at')} AS merged_at,
              ${last('s.base_ref')} AS base_ref, ${last('s.source')} AS source
            FROM ${staged} s LEFT JOIN github_user u ON u.github_id = s.github_id GROUP BY s.number) AS t
-     LEFT JOIN pull_request old ON (old.repository_id, old.number) = ($1, t.number)
+     LEFT JOIN LATERAL (SELECT * FROM pull_request o WHERE (o.repository_id, o.number) = ($1, t.number) LIMIT 1) AS old ON true
      WHERE old.number IS NULL OR ${precedenceSql('t.source')} > ${precedenceSql('old.source')}
        OR (t.author_id, t.created_at, t.merged_at, t.base_ref) IS DISTINCT FROM (old.author_id, old.created_at, old.merged_at, old.base_ref)
      ORDER BY t.number

@@ -122,8 +122,10 @@ async function publish(client: PoolClient, jobId: string, optOutKey: OptOutKey |
 
 async function peopleOf(client: PoolClient, { repositoryId, window }: Publication): Promise<number> {
   const { rows } = await client.query<{ people: number }>(
-    `SELECT count(DISTINCT d.person_id)::int AS people FROM contribution_day d JOIN github_user u ON u.id = d.person_id
-     WHERE d.repository_id = $1 AND d.day BETWEEN $2 AND $3 AND u.kind = 'human'`,
+    // Everybody once, then looked up: days are many, and those of a new repository are in no statistics yet.
+    `SELECT count(*)::int AS people
+     FROM (SELECT DISTINCT d.person_id FROM contribution_day d WHERE d.repository_id = $1 AND d.day BETWEEN $2 AND $3 OFFSET 0) AS active
+     JOIN github_user u ON u.id = active.person_id WHERE u.kind = 'human'`,
     [repositoryId, window.since, window.until],
   );
   return rows[0]?.people ?? 0;

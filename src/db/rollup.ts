@@ -1,6 +1,7 @@
 import { KIND_CODES } from '../domain/contribution.ts';
 import { atMostInt } from './board-columns.ts';
 import type { Queryable } from './database.ts';
+import { withHashJoins } from './hash-joins.ts';
 import { HIDDEN_PERSONS } from './people.ts';
 
 const { PR_OPENED, PR_MERGED, PR_REVIEWED, COMMIT, COMMIT_COAUTHOR } = KIND_CODES;
@@ -25,7 +26,24 @@ export async function rollUp(client: Queryable, repositoryId: number): Promise<n
   }
 }
 
+/** From so many rows on, reading all accounts once costs less than what looping over rows could; below it, small joins stay small. */
+const MANY_ROWS = 1000;
+
 async function makeDays(client: Queryable, repositoryId: number): Promise<number> {
+  const { rowCount: rows } = await client.query(`SELECT FROM contribution_event WHERE repository_id = $1 LIMIT ${MANY_ROWS}`, [
+    repositoryId,
+  ]);
+  if ((rows ?? 0) < MANY_ROWS) await creditDays(client, repositoryId);
+  else await withHashJoins(client, () => creditDays(client, repositoryId));
+  await client.query('ANALYZE rollup_next (person_id, day, kind)');
+  await rollUpCoverage(client, repositoryId);
+  // After the coverage, which counts what is stored: hidden people have no days, so nothing that is made of days can show them.
+  await client.query(`DELETE FROM rollup_next WHERE person_id IN (${HIDDEN_PERSONS})`);
+  return withHashJoins(client, () => writeDays(client, repositoryId));
+}
+
+/** Makes `rollup_next`, the days as they are to be. */
+async function creditDays(client: Queryable, repositoryId: number): Promise<void> {
   await client.query(`
     CREATE TEMP TABLE rollup_next ON COMMIT DROP AS
     WITH credited AS (
@@ -60,10 +78,10 @@ async function makeDays(client: Queryable, repositoryId: number): Promise<number
       sum(lines_added) AS lines_added, sum(lines_deleted) AS lines_deleted,
       min(occurred_at) AS first_at, max(occurred_at) AS last_at
     FROM counted GROUP BY 1, 2, 3`);
-  await client.query('ANALYZE rollup_next (person_id, day, kind)');
-  await rollUpCoverage(client, repositoryId);
-  // After the coverage, which counts what is stored: hidden people have no days, so nothing that is made of days can show them.
-  await client.query(`DELETE FROM rollup_next WHERE person_id IN (${HIDDEN_PERSONS})`);
+}
+
+/** Makes the stored days what `rollup_next` says. Says how many changed. */
+async function writeDays(client: Queryable, repositoryId: number): Promise<number> {
   const { rowCount: known } = await client.query('SELECT FROM contribution_day WHERE repository_id = $1 LIMIT 1', [repositoryId]);
   if (known === 0) {
     const { rowCount } = await client.query(
