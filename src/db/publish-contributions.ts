@@ -151,12 +151,16 @@ const APPLY = {
 
 /** Deletes rows of weaker sources on days that a source of this job has read completely. */
 async function deleteOutranked(client: Queryable, o: Publication): Promise<number> {
-  const { rowCount } = await client.query(
-    `DELETE FROM contribution_event e USING covered_range r
-     WHERE e.repository_id = $1 AND r.repository_id = $1 AND r.source = ANY($2::smallint[]) AND r.state = 'complete' AND r.kind = e.kind
-       AND ${strengthSql('e.source')} < ${strengthSql('r.source')}
-       AND e.occurred_at >= ${dayStartSql('lower(r.during)')} AND e.occurred_at < ${dayStartSql('upper(r.during)')}`,
-    [o.repositoryId, codesOf(o.sources)],
+  const strongest = Math.max(...o.sources.map((source) => SOURCES[source].strength));
+  // Rows of the strongest source are most of them; they are left out before the ranges are looked at.
+  const { rowCount } = await withHashJoins(client, () =>
+    client.query(
+      `DELETE FROM contribution_event e USING covered_range r
+       WHERE e.repository_id = $1 AND r.repository_id = $1 AND r.source = ANY($2::smallint[]) AND r.state = 'complete' AND r.kind = e.kind
+         AND ${strengthSql('e.source')} < ${strongest} AND ${strengthSql('e.source')} < ${strengthSql('r.source')}
+         AND e.occurred_at >= ${dayStartSql('lower(r.during)')} AND e.occurred_at < ${dayStartSql('upper(r.during)')}`,
+      [o.repositoryId, codesOf(o.sources)],
+    ),
   );
   return rowCount ?? 0;
 }
