@@ -13,6 +13,8 @@ import { addMigrateCommand } from './cli/commands/migrate.ts';
 import { addRecalculateCommand } from './cli/commands/recalculate.ts';
 import { addRefreshCommand } from './cli/commands/refresh.ts';
 import { addSampleCommand } from './cli/commands/sample.ts';
+import { addScoreCommand } from './cli/commands/score.ts';
+import { addScoringCommand } from './cli/commands/scoring.ts';
 import { addScrapeCommand } from './cli/commands/scrape.ts';
 import { addUpCommand } from './cli/commands/up.ts';
 import type { CommandContext } from './cli/context.ts';
@@ -39,6 +41,8 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addScrapeCommand(program, context);
   addRefreshCommand(program, context);
   addBoardCommand(program, context);
+  addScoreCommand(program, context);
+  addScoringCommand(program, context);
   addJobsCommand(program, context);
   addLogsCommand(program, context);
   addCancelCommand(program, context);

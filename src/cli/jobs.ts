@@ -27,6 +27,11 @@ export async function endOf(api: ApiClient, id: string, progress: Progress, sign
   }
 }
 
+/** What a job is about. */
+export function subjectOf({ repository, type }: JobResource): string {
+  return repository !== '' ? repository : type === 'RESCORE' ? 'all boards' : type.toLowerCase();
+}
+
 /** What a job is doing, in a few words. */
 export function standingOf(job: JobResource): string {
   const doing = ((): string => {
@@ -37,7 +42,7 @@ export function standingOf(job: JobResource): string {
     if (job.status === 'QUEUED') return job.starting ? 'is being started' : 'waits for its turn';
     return job.phase === '' ? job.status.toLowerCase() : job.phase.toLowerCase();
   })();
-  return `${job.repository} ${doing}`;
+  return `${subjectOf(job)} ${doing}`;
 }
 
 /** What became of a job that has ended, in a sentence. */
@@ -45,12 +50,13 @@ export function outcomeOf(job: JobResource): string {
   switch (job.status) {
     case 'COMPLETED': {
       const result = isIncomplete(job) ? 'completed, incomplete' : 'completed';
+      if (job.repository === '') return `${subjectOf(job)}: ${result}`;
       return `${job.repository}: ${result}, ${figure(job.events_processed)} contributions, ${job.window.since} to ${job.window.until}`;
     }
     case 'FAILED':
-      return printable(`${job.repository}: failed: ${job.error?.message ?? 'no reason is known'}`);
+      return printable(`${subjectOf(job)}: failed: ${job.error?.message ?? 'no reason is known'}`);
     case 'CANCELLED':
-      return `${job.repository}: cancelled, its board is as it was before`;
+      return job.repository === '' ? `${subjectOf(job)}: cancelled` : `${job.repository}: cancelled, its board is as it was before`;
     default:
       return standingOf(job);
   }

@@ -3,7 +3,7 @@ import { ContributorNotFound } from '../domain/errors.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
 
 /** One GitHub account of a person. */
-export interface PersonAccount {
+interface PersonAccount {
   /** `github_user.id`: what contributions name. */
   readonly id: number;
   readonly githubId: number;

@@ -4,7 +4,7 @@ import { JOB_STATUSES } from '../../domain/job-status.ts';
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { repositoryArgument, wholeOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
-import { gapsOf, isIncomplete, outcomeOf, standingOf } from '../jobs.ts';
+import { gapsOf, isIncomplete, outcomeOf, standingOf, subjectOf } from '../jobs.ts';
 import { reachStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
@@ -59,7 +59,7 @@ function jobTable(jobs: readonly JobResource[]): string {
     ],
     jobs.map((job) => [
       job.id,
-      job.repository,
+      subjectOf(job),
       job.type,
       isIncomplete(job) ? `${job.status}, incomplete` : job.status,
       figure(job.events_processed),
@@ -72,7 +72,10 @@ function describe(job: JobResource, url: string): string {
   const lines: readonly (readonly [string, string | null])[] = [
     ['job', job.id],
     ['now', job.completed_at === null ? standingOf(job) : outcomeOf(job)],
-    ['type', `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`],
+    [
+      'type',
+      job.sources.length === 0 ? job.type : `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`,
+    ],
     ['plan', job.plan_note],
     [
       'done',
