@@ -69,7 +69,7 @@ describe('the scoring', () => {
     expect(answer.headers.get('etag')).toBe(await tag());
     expect(api.engine.started).toContain(answer.body.rescore.id);
     const job = await api.call('getJob', { params: { id: answer.body.rescore.id } });
-    expect(job.body).toMatchObject({ type: 'RESCORE', repository: '', requested_by: 'local' });
+    expect(job.body).toMatchObject({ type: 'RESCORE', repository: null, requested_by: 'local' });
 
     const again = await put(withWeight('COMMENT', 3.5));
     expect(again).toMatchObject({ status: 200, body: { version: answer.body.version, rescore: null } });
