@@ -20,7 +20,7 @@ const START_DEADLINE_MS = 3_000;
 export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributorEnrichment' | 'enrichContributor' | 'enrichContributors'> {
   const { db, engine, log } = deps;
 
-  const begin = async ({ concerns }: Exchange, create: () => Promise<StoredJob>) => {
+  const begin = async (create: () => Promise<StoredJob>, concerns: Exchange['concerns']) => {
     if (!deps.canEnrich) throw new NoSourceConfigured('Nobody can be asked about people: set GITHUB_TOKEN.');
     let job: StoredJob;
     try {
@@ -46,16 +46,17 @@ export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributo
       return { status: 200, body: enrichmentResourceOf(await enrichmentOf(db, person.id)) };
     },
 
-    async enrichContributor({ params }, exchange) {
+    async enrichContributor({ params }, { caller, concerns }) {
       const person = await personOf(db, params.username);
+      concerns({ person_id: person.id });
       if (person.isSample) {
         throw new AppError('contributor_is_sample', 422, 'This person is part of the sample: there is nobody to ask about.');
       }
-      return begin(exchange, () => createEnrichJob(db, { userId: person.id, requestedBy: exchange.caller.name }));
+      return begin(() => createEnrichJob(db, { userId: person.id, requestedBy: caller.name }), concerns);
     },
 
-    async enrichContributors({ body: { top, stale_after_days: staleAfterDays } }, exchange) {
-      return begin(exchange, () => createEnrichBatchJob(db, { request: { top, staleAfterDays }, requestedBy: exchange.caller.name }));
+    async enrichContributors({ body: { top, stale_after_days: staleAfterDays } }, { caller, concerns }) {
+      return begin(() => createEnrichBatchJob(db, { request: { top, staleAfterDays }, requestedBy: caller.name }), concerns);
     },
   };
 }

@@ -38,7 +38,7 @@ export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
   return {
     async setContributorKind({ params, body }, { caller, concerns }) {
       const person = await setKind(db, { username: params.username, ...body, actor: caller.name });
-      concerns({ user_id: person.id });
+      concerns({ person_id: person.id });
       return { status: 200, body: identityOf(person) };
     },
 
@@ -55,14 +55,14 @@ export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
     async mergeContributors({ params, body }, { caller, concerns }) {
       const { accounts, reason = null } = body;
       const person = await mergePeople(db, { username: params.username, accounts, reason, actor: caller.name });
-      concerns({ user_id: person.id });
+      concerns({ person_id: person.id });
       return { status: 200, body: identityOf(person) };
     },
 
     async splitContributor({ params, body }, { caller, concerns }) {
       const { accounts = [], reason = null } = body ?? {};
       const person = await splitPerson(db, { username: params.username, accounts, reason, actor: caller.name });
-      concerns({ user_id: person.id });
+      concerns({ person_id: person.id });
       return { status: 200, body: identityOf(person) };
     },
 
@@ -74,25 +74,29 @@ export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
 
     async hideContributor({ params }, { concerns }) {
       const subject = await subjectOf(params.username);
-      if ('id' in subject) concerns({ user_id: subject.id });
+      concerns(idOf(subject));
       await hidePerson(db, optOutKey, subject);
       return { status: 204 };
     },
 
     async showContributor({ params }, { concerns }) {
       const subject = await subjectOf(params.username);
-      if ('id' in subject) concerns({ user_id: subject.id });
+      concerns(idOf(subject));
       await showPerson(db, optOutKey, subject);
       return { status: 204 };
     },
 
     async eraseContributor({ params }, { concerns }) {
-      const person = await findAnyone(db, params.username);
-      if (person !== null) concerns({ user_id: person.id });
+      concerns(idOf(await subjectOf(params.username)));
       await erasePerson(db, optOutKey, params.username);
       return { status: 204 };
     },
   };
+}
+
+/** Our own number of somebody, as the audit has it: when they are erased it means nothing any more. GitHub's would still name them. */
+function idOf(subject: Anyone | { readonly githubId: number }): { readonly person_id?: number } {
+  return 'id' in subject ? { person_id: subject.id } : {};
 }
 
 function pageQuery({ limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined }) {
