@@ -204,7 +204,7 @@ async function wholeDatabase(): Promise<string> {
   return texts.join('\n');
 }
 
-test('A146: an erased person is in no table, no board and no log line; what they did still counts', async () => {
+test('A146, A147: an erased person is in no table, board or log line, also after a scrape; what they did still counts', async () => {
   const work = [ada, { ...bob, login: 'bobby-tables' }, { ...bob, login: 'bobby-tables', kind: 'PR_REVIEWED' as const, count: 2 }, cyd];
   await publish(work);
   await api.call('setContributorKind', {
