@@ -5,8 +5,9 @@ import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { LogLineResource } from '../../src/api/contract/jobs.ts';
 import { startHttp } from '../../src/api/http-server.ts';
-import { createGate } from '../../src/api/gate.ts';
+import { createGate, type GateOptions } from '../../src/api/gate.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
+import { createApiKey, revokeApiKey } from '../../src/db/api-keys.ts';
 import { appendJobLog } from '../../src/db/job-log.ts';
 import { addedRepository, eventually, LOCAL, startTestApi, type TestApi } from './running-api.ts';
 
@@ -241,9 +242,9 @@ describe('a client that misbehaves', () => {
 
 describe('the number of clients', () => {
   /** A server of its own with other limits. */
-  async function strict(options: { pingEveryMs?: number; maxClients?: number }) {
+  async function strict({ gate = LOCAL, ...options }: { pingEveryMs?: number; maxClients?: number; gate?: GateOptions }) {
     const log = pino({ level: 'silent' });
-    const stream = createLogStream({ db: api.db, log, gate: createGate(api.db, LOCAL), ...options });
+    const stream = createLogStream({ db: api.db, log, gate: createGate(api.db, gate), ...options });
     const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
     return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
   }
@@ -271,6 +272,24 @@ describe('the number of clients', () => {
     await new Promise((resolve) => deaf.on('close', resolve));
     await eventually(stream.clientCount, (count) => count === 1);
     expect(good.readyState).toBe(WebSocket.OPEN);
+    await server.stop();
+  });
+
+  test('falls when a key is revoked: its streams are closed', async () => {
+    const { stream, server, url } = await strict({ pingEveryMs: 50, gate: { ...LOCAL, isExposed: true } });
+    const sockets = await Promise.all(
+      ['kept', 'lost'].map(async (name) => {
+        const { key } = await createApiKey(api.db, { name, scope: 'read' });
+        const socket = new WebSocket(url, { headers: { authorization: `Bearer ${key}` } });
+        await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+        return socket;
+      }),
+    );
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.on('close', resolve)));
+    await revokeApiKey(api.db, 'lost');
+    await expect(closed[1]).resolves.toBe(1008);
+    expect(sockets[0]?.readyState).toBe(WebSocket.OPEN);
+    await eventually(stream.clientCount, (count) => count === 1);
     await server.stop();
   });
 });

@@ -84,7 +84,7 @@ test('two people who are one are ranked as one, and split into what they were', 
   // The merged account leads to the person.
   expect((await api.call('getContributorIdentities', { params: { username: 'bob' } })).body).toMatchObject({
     contributor: { username: 'cyd' },
-    changes: { data: [{ action: 'merge', by: 'api', reason: 'Old account.', before: expect.any(Array), after: expect.any(Array) }] },
+    changes: { data: [{ action: 'merge', by: 'local', reason: 'Old account.', before: expect.any(Array), after: expect.any(Array) }] },
   });
 
   expect(await api.call('splitContributor', { params: { username: 'cyd' } })).toMatchObject({

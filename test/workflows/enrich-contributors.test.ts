@@ -129,12 +129,12 @@ test('a batch that is cancelled closes its job and ends who was being asked abou
     const handle = await temporal.client.workflow.start('batchEnrichContributors', {
       workflowId: `batch:${randomUUID()}`,
       taskQueue: TASK_QUEUES.main,
-      args: [{ jobId: 'batch', width: 2, pace }],
+      args: [{ jobId: 'cancelled-batch', width: 2, pace }],
     });
     await until(() => stage.calls.filter((call) => call.startsWith('readProfile')).length === 2);
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     await until(() => stage.calls.filter((call) => call.endsWith('PENDING')).length === 2);
   });
-  expect(stage.ends).toEqual([{ jobId: 'batch', status: 'CANCELLED' }]);
+  expect(stage.ends).toEqual([{ jobId: 'cancelled-batch', status: 'CANCELLED' }]);
 });

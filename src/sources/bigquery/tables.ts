@@ -93,11 +93,13 @@ function listed(days: readonly Day[]): string {
   return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-/** The days of a window that tables cover. `askedOn`, the day of the query, was not over: it is never covered. */
-export function readingOf(window: Window, tables: readonly TableName[], askedOn: Day): Reading {
+/**
+ * The days of a window that tables, and runs of days that were `kept`, cover. `askedOn`, the day of the query, was not over: it is never covered.
+ */
+export function readingOf(window: Window, tables: readonly TableName[], askedOn: Day, kept: readonly Window[] = []): Reading {
   const asked = archived(window, askedOn);
   if (asked === null) return { covered: [], gaps: [] };
-  const read = new Set<Day>(tables.flatMap((table) => [...daysOf(daysOfTable(table))]));
+  const read = new Set<Day>([...tables.map(daysOfTable), ...kept].flatMap((run) => [...daysOf(run)]));
   const covered: CoveredRange[] = [];
   const missing: Day[] = [];
   for (const day of daysOf(asked)) {

@@ -248,6 +248,27 @@ describeWithEmulator('BigQuery in trouble', () => {
       expect(bill()).toEqual(ONCE);
     });
 
+    test('rows for our own table: the answers are lost, and no row is there twice', async () => {
+      const own = { project: bigquery.project, dataset: 'laurels_own', table: 'extract' };
+      const { client } = access.extractor;
+      bigquery.faults.add({ kind: 'dataset', when: ({ method }) => method === 'POST', nth: 1 }, faults.lostAnswer());
+      bigquery.faults.add({ kind: 'table', when: ({ method }) => method === 'POST', nth: 1 }, faults.lostAnswer());
+      for (const _lost of ['dataset', 'table']) await caught(client.ensureOwnTable(own));
+      // Made by the attempt whose answer was lost.
+      expect(await client.ensureOwnTable(own)).toBe(false);
+      const id = newId();
+      const fill = () =>
+        access.extractor.startFill(id, own, { targets: [TARGET], tables: plan.tables, maximumBytesBilled: 5 * GIB, labels: {} });
+      bigquery.faults.add({ kind: 'insert', nth: 1 }, faults.lostAnswer());
+      await caught(fill());
+      expect(await fill()).toBe('attached');
+      expect(await access.extractor.state(id)).toEqual({ isDone: true, bytesBilled: 4 * GIB, failure: null });
+      expect(await bigquery.rows('SELECT COUNT(*), COUNT(DISTINCT event_id) FROM `laurels-test.laurels_own.extract`')).toEqual([
+        ['20', '20'],
+      ]);
+      expect(bill()).toEqual(ONCE);
+    });
+
     test('the connection breaks in a page: nothing is taken for the end', async () => {
       const id = newId();
       await start(id);
