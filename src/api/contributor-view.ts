@@ -12,7 +12,7 @@ import type { Window } from '../domain/window.ts';
 import type { ActivityResource, ListedContributorResource, ProfileResource } from './contract/contributors.ts';
 
 /** Where a person is in the API. */
-export function contributorPath(username: string): string {
+function contributorPath(username: string): string {
   return `/api/v1/contributors/${encodeURIComponent(username)}`;
 }
 
