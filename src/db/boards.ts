@@ -275,7 +275,7 @@ async function fillGlobal(client: PoolClient, partition: string, version: number
      ) AS ordered`,
   );
   await client.query('SET LOCAL enable_hashagg = on');
-  await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (version, person_id)`);
+  await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (person_id, version)`);
   await client.query(`CREATE INDEX ON ${partition} (version, position)`);
   await client.query(`ALTER TABLE global_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${version})`);
   await client.query(`ANALYZE ${partition} (version, person_id, rank, position)`);

@@ -122,10 +122,10 @@ describe('the scoring', () => {
     expect(await tag()).toBe(current);
   });
 
-  test.each([0, 0.0001, 9_999.9999, 10_000])('%d points are a weight', async (points) => {
+  test.each([0, 0.0001, 3 * 0.0001, 0.07, 9_999.9999, 10_000])('%d points are a weight', async (points) => {
     const { status, body } = await put(withWeight('RELEASE', points));
     expect(status).toBe(200);
-    expect(body.weights.RELEASE).toBe(points);
+    expect(body.weights.RELEASE).toBe(Number(points.toFixed(4)));
   });
 
   test('each weight, the cap and each option changes boards', async () => {

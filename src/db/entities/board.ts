@@ -72,8 +72,8 @@ export const GlobalLeaderboard = defineEntity({
   partitionBy: { type: 'list', expression: 'version', partitions: [{ name: 'global_leaderboard_0', values: `in ('0')` }] },
   indexes: [{ name: 'global_leaderboard_position_index', properties: ['version', 'position'] }],
   properties: {
-    version: p.bigint('number').primary().autoincrement(false),
     personId: p.bigint('number').primary().autoincrement(false),
+    version: p.bigint('number').primary().autoincrement(false),
     rank: p.integer().nullable(),
     position: p.integer().nullable(),
     ...counts,
