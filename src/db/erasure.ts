@@ -53,8 +53,6 @@ export async function erasePerson(db: Database, key: OptOutKey, username: string
     await client.query('UPDATE contribution_event SET actor_login = NULL WHERE lower(actor_login) = ANY($1)', [
       logins.map(({ login }) => login),
     ]);
-    // Answers that are kept for a repeated request may show the person.
-    await client.query('DELETE FROM idempotency_key WHERE body IS NOT NULL');
     await client.query('UPDATE identity_change SET reason = NULL WHERE user_ids && $1::bigint[]', [ids]);
     await client.query('DELETE FROM leaderboard_snapshot WHERE person_id = ANY($1)', [ids]);
     await client.query('DELETE FROM avatar WHERE github_id = ANY($1)', [accounts.map((account) => account.githubId)]);
