@@ -20,6 +20,8 @@ import { addRecalculateCommand } from './cli/commands/recalculate.ts';
 import { addRefreshCommand } from './cli/commands/refresh.ts';
 import { addRepositoryCommands } from './cli/commands/repositories.ts';
 import { addSampleCommand } from './cli/commands/sample.ts';
+import { addScoreCommand } from './cli/commands/score.ts';
+import { addScoringCommand } from './cli/commands/scoring.ts';
 import { addScrapeCommand } from './cli/commands/scrape.ts';
 import { addSearchCommand } from './cli/commands/search.ts';
 import { addUpCommand } from './cli/commands/up.ts';
@@ -53,6 +55,8 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addSearchCommand(program, context);
   addRepositoryCommands(program, context);
   addOverviewCommands(program, context);
+  addScoreCommand(program, context);
+  addScoringCommand(program, context);
   addJobsCommand(program, context);
   addLogsCommand(program, context);
   addCancelCommand(program, context);

@@ -42,9 +42,8 @@ export async function startBenchApi(db: Database, fixed: () => unknown): Promise
   };
   const gate = createGate(db, deps.gate);
   const app = createApp(deps, gate, (inner) => {
-    inner.get(FIXED_PATH, async (request, response) => {
-      await gate.admit(request, response, 'public');
-      response.json(fixed());
+    inner.get(FIXED_PATH, (request, response, next) => {
+      gate.admit(request, response, 'public').then(() => void response.json(fixed()), next);
     });
   });
   return startHttp(app, { host: '127.0.0.1', port: 0, log, upgrades: createLogStream({ db, log, gate }) });

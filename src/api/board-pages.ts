@@ -15,7 +15,7 @@ const MOST_COVERAGES = 1_000;
 const NAMES_FOR_MS = 5_000;
 
 /** A page of a board as it is sent. */
-export interface WrittenPage {
+interface WrittenPage {
   readonly json: Buffer;
   readonly tag: string;
   readonly nextCursor: string | null;

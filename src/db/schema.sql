@@ -220,7 +220,7 @@ table global_leaderboard partition by LIST (version)
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
   repositories_contributed integer
-  constraint global_leaderboard_pkey PRIMARY KEY (version, person_id)
+  constraint global_leaderboard_pkey PRIMARY KEY (person_id, version)
   CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
   partition global_leaderboard_0 FOR VALUES IN ('0')
 
@@ -372,7 +372,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
   login_order integer
-  constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
+  constraint repository_leaderboard_pkey PRIMARY KEY (person_id, repository_id, version, scoring_version)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)
 

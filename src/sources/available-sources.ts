@@ -27,7 +27,7 @@ export interface SourceSettings {
 }
 
 /** BigQuery, which is used with a project and a monthly budget only: without one nobody is to be surprised by a bill. */
-export interface BigQuerySettings {
+interface BigQuerySettings {
   readonly project: string | null;
   readonly apiEndpoint: string | null;
   readonly monthlyBytes: number | null;

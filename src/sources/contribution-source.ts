@@ -85,7 +85,7 @@ export interface Estimate {
 }
 
 /** What a query would be billed. */
-export interface Cost {
+interface Cost {
   readonly bytes: number;
   /** By the configured price per TiB. */
   readonly usd: number;

@@ -16,7 +16,11 @@ beforeAll(async () => {
   ]);
   await rebuildGlobalBoard(api.db);
 });
-afterAll(() => api.stop());
+const onTestEnd: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const end of onTestEnd) await end();
+  await api.stop();
+});
 
 test('enrichment is a job: 202 with its place, 409 with the job while it is under way', async () => {
   const first = await api.call('enrichContributor', { params: { username: 'ada' } });
@@ -57,12 +61,12 @@ test('Temporal that is away keeps no job from being stored', async () => {
 test('nobody: 404; nobody to ask: 422', async () => {
   expect(await api.call('enrichContributor', { params: { username: 'nobody' } })).toMatchObject({ status: 404 });
   const bare = await startTestApi({ canEnrich: false });
+  onTestEnd.push(() => bare.stop());
   await publishBoard(bare.db, await addedRepository(bare, 'acme', 'bare'), [{ login: 'ada', githubId: 71, count: 1 }]);
   expect(await bare.call('enrichContributor', { params: { username: 'ada' } })).toMatchObject({
     status: 422,
     body: { code: 'no_source_configured' },
   });
-  await bare.stop();
 });
 
 test('A031, A081: what is known is shown with its source, without e-mail and without addresses that are none', async () => {

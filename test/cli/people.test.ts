@@ -42,7 +42,7 @@ test('kinds, merges and splits: what is said is done, with JSON for scripts', as
   expect(await ranking()).toEqual(['ada', 'bob']);
   expect(await laurels('merge', 'ada', 'ada-old')).toMatchObject({ code: 2, err: expect.stringContaining('counted for ada already') });
   expect((await laurels('identities', 'show', 'ada-old')).out).toMatch(
-    /^ada: human\n {2}ada \(id 1\)\n {2}ada-old \(id 2\)\n.*merge by api: Her old account\./s,
+    /^ada: human\n {2}ada \(id 1\)\n {2}ada-old \(id 2\)\n.*merge by local: Her old account\./s,
   );
   const split = await laurels('split', '@ada', '--json');
   expect(JSON.parse(split.out)).toMatchObject({ contributor: { username: 'ada' }, accounts: [{ username: 'ada' }] });

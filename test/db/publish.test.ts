@@ -4,7 +4,7 @@ import { closeJob, jobById } from '../../src/db/jobs.ts';
 import { publishJob } from '../../src/db/publish.ts';
 import { deleteRepository } from '../../src/db/repositories.ts';
 import { planSlices, sliceState, stageBatch, stagingTables, undoneSlices } from '../../src/db/staging.ts';
-import type { Contribution, SourceName } from '../../src/domain/contribution.ts';
+import { CONTRIBUTION_KINDS, type Contribution, type SourceName } from '../../src/domain/contribution.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
 import { account, did, newRepository, physicalRows, scrape, stagedJob, storedContributions, type Read } from './publishing.ts';
 
@@ -242,7 +242,14 @@ describe('authority', () => {
         ],
       ],
     },
-    bigquery: { source: 'bigquery', window, covered: [], batches: [[did('ISSUE_OPENED', 8, ada, '2026-04-01T00:00:01Z')]] },
+    // It tells that it was read as a whole, as each but the refreshes of it is.
+    bigquery: {
+      source: 'bigquery',
+      window,
+      covered: [],
+      batches: [[did('ISSUE_OPENED', 8, ada, '2026-04-01T00:00:01Z')]],
+      last: { replaced: CONTRIBUTION_KINDS },
+    },
   };
   const orders: readonly SourceName[][] = [
     ['github', 'gharchive', 'bigquery'],

@@ -147,6 +147,14 @@ test('changes, publishes, a deletion and rebuilds at once end as if they had com
   expect(rows).toEqual([{ version: current.version }]);
 });
 
+test('without any board a scoring can change too', async () => {
+  const { db } = database;
+  await rebuildGlobalBoard(db);
+  const { scoring } = await change('10.5');
+  expect(await rebuildGlobalBoard(db)).toEqual({ people: 0, changed: true, rescored: 0 });
+  expect((await currentScoring(db)).version).toBe(scoring.version);
+});
+
 test('scored from stored counts or ranked from days, boards are the same', async () => {
   const { db } = database;
   const repository = await newRepository(db);

@@ -9,7 +9,7 @@ export const getAvatar = endpoint({
   params: z.strictObject({ github_id: z.string().regex(/^-?\d{1,15}$/, 'must be the number of a GitHub account') }),
   answers: {
     200: {
-      description: 'The picture, at most 200 KB; SVG when drawn',
+      description: 'PNG, JPEG, GIF or WebP of at most 200 KB; SVG when drawn',
       media: ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'],
     },
     304: { description: 'It is as the ETag says' },

@@ -32,7 +32,11 @@ const enrichment = z.strictObject({
   twitter_username: z.string().nullable(),
   linkedin_url: z.string().nullable(),
   personal_website: z.string().nullable(),
-  personal_email: z.string().nullable(),
+  personal_email: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('Only for callers with a key, or on this machine; stored only where ENRICH_EMAILS is on'),
   sources: z.record(z.string(), z.strictObject({ source: z.string(), at: z.string() })).describe('Where each field comes from'),
   last_enriched_at: moment.nullable(),
   error: z.string().nullable(),

@@ -231,7 +231,7 @@ export function openApiDocument(contract: Readonly<Record<string, Endpoint>>, ve
             in: 'header',
             name: 'If-Match',
             description: 'The ETag of what the change was made from; PUT is refused without it (428)',
-            schema: { type: 'string', maxLength: 200 },
+            schema: { type: 'string' },
             example: '"scoring-1"',
           },
           'If-None-Match': {

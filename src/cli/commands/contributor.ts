@@ -60,17 +60,13 @@ async function viewOf(
   const params = { username };
   const inRepository = repository === undefined ? undefined : fullNameOf(repository);
   switch (view) {
-    case undefined: {
-      const { body } = await api.call('getContributor', { params });
-      return { body, text: () => profileText(body) };
-    }
     case 'activity': {
       const query = { kind: kind?.join(','), repository: inRepository, since, until, limit: String(limit) } as never;
       const { body } = await api.call('getContributorActivity', { params, query });
       return { body, text: () => (body.data.length === 0 ? 'Nothing.' : activityTable(body.data)) };
     }
     case 'repositories': {
-      const { body } = await api.call('getContributorRepositories', { params, query: { limit: String(limit) } as never });
+      const { body } = await api.call('getContributorRepositories', { params, query: { limit: String(limit) } });
       const rows = body.data.map(({ repository: at, rank, of, total_score }) => [at.full_name, rankOf(rank, of), figure(total_score, 4)]);
       return {
         body,
@@ -90,6 +86,10 @@ async function viewOf(
       const rows = body.data.map(({ day, rank, total_score }) => [day, String(rank), figure(total_score, 4)]);
       const table = () => tableOf([{ heading: 'day' }, { heading: 'rank', ...number }, { heading: 'score', ...number }], rows);
       return { body, text: () => (rows.length === 0 ? 'No ranks are kept.' : table()) };
+    }
+    default: {
+      const { body } = await api.call('getContributor', { params });
+      return { body, text: () => profileText(body) };
     }
   }
 }
@@ -154,7 +154,9 @@ export function addContributorsCommand(program: Command, context: CommandContext
     .option('--json', "print the API's answer")
     .action(async ({ kind, q, limit, json }: ContributorsOptions) => {
       await withStack(context, async ({ api }) => {
-        const { body } = await api.call('listContributors', { query: { kind: kind?.join(','), q, limit: String(limit) } as never });
+        const { body } = await api.call('listContributors', {
+          query: { limit: String(limit), ...(kind === undefined ? {} : { kind: kind.join(',') }), ...(q === undefined ? {} : { q }) },
+        });
         context.terminal.print(json === true ? JSON.stringify(body) : body.data.length === 0 ? 'Nobody.' : peopleTable(body.data));
       });
     });

@@ -86,7 +86,10 @@ function describe(job: JobResource, url: string): string {
   const lines: readonly (readonly [string, string | null])[] = [
     ['job', job.id],
     ['now', job.completed_at === null ? standingOf(job) : outcomeOf(job)],
-    ['type', `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`],
+    [
+      'type',
+      job.sources.length === 0 ? job.type : `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`,
+    ],
     ['plan', job.plan_note],
     [
       'done',

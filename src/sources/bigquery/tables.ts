@@ -1,4 +1,5 @@
 import type { CoveredRange, Gap } from '../../domain/coverage.ts';
+import { spansOf } from '../archive-events/spans.ts';
 import { addDays, lengthOf, type Day, type Window } from '../../domain/window.ts';
 
 /** The public project that holds GH Archive's tables. */
@@ -49,7 +50,7 @@ function* daysOf({ since, until }: Window): Generator<Day> {
 }
 
 /** The days of a window that the archive can have rows of: none before its first, none after `today`. Null: none at all. */
-export function archived({ since, until }: Window, today: Day): Window | null {
+function archived({ since, until }: Window, today: Day): Window | null {
   const from = since < ARCHIVE_BEGINS ? ARCHIVE_BEGINS : since;
   const to = until > today ? today : until;
   return from > to ? null : { since: from, until: to };
@@ -130,10 +131,7 @@ function gapsOf(missing: readonly Day[], asked: Window): readonly Gap[] {
       gaps.push({ kind: null, month, reason: `BigQuery has no table of ${days.length} of ${inMonth} days: ${listed(days)}` });
     }
   }
-  if (whole.length > 0) {
-    const span = whole.length === 1 ? whole[0] : `${whole[0]} to ${whole.at(-1)}, ${whole.length} months`;
-    gaps.push({ kind: null, month: null, reason: `BigQuery has no table of ${span} (${wholeDays} days)` });
-  }
+  if (whole.length > 0) gaps.push({ kind: null, month: null, reason: `BigQuery has no table of ${spansOf(whole)} (${wholeDays} days)` });
   return gaps;
 }
 
