@@ -7,7 +7,7 @@ import {
   settleWithoutQuery,
   type ExtractRequest,
 } from '../db/bigquery-extracts.ts';
-import { daysToKeep, forgetKept, keepDays, type RepositoryDays } from '../db/bigquery-kept.ts';
+import { daysToKeep, forgetOlderTables, keepDays, type RepositoryDays } from '../db/bigquery-kept.ts';
 import {
   finishQuery,
   noteQueryRunning,
@@ -103,12 +103,20 @@ export function createBigQueryQueries({
     return { archive, kept: { table: ownTable, targets } };
   };
 
+  /** Our own table as it is now, `project.dataset.table@made`: of one that was deleted and made again nothing is known. */
+  const keptIn = async (): Promise<string | null> => {
+    if (ownTable === null) return null;
+    const name = `${fullNameOf(ownTable)}@${await extractor.client.ensureOwnTable(ownTable)}`;
+    await forgetOlderTables(db, name);
+    return name;
+  };
+
   /** What our own table lacks of what a query would take from it. */
-  const lackedBy = async ({ kept }: Sides): Promise<readonly RepositoryDays[]> => {
-    if (kept === null) return [];
+  const lackedBy = async ({ kept }: Sides, keptTable: string | null): Promise<readonly RepositoryDays[]> => {
+    if (kept === null || keptTable === null) return [];
     return await daysToKeep(
       db,
-      fullNameOf(kept.table),
+      keptTable,
       kept.targets.flatMap(({ githubId, ...days }) => (githubId === null ? [] : [{ githubId, ...days }])),
     );
   };
@@ -118,7 +126,7 @@ export function createBigQueryQueries({
     purpose: QueryPurpose,
     requests: readonly ExtractRequest[],
     plan: ExtractPlan,
-    o: { readonly askedOn: Day; readonly ownTable: OwnTable | null },
+    o: { readonly askedOn: Day; readonly ownTable: string | null },
   ): Promise<LedgerEntry> =>
     reserveQuery(db, {
       jobId: queryId(batch, purpose),
@@ -127,7 +135,7 @@ export function createBigQueryQueries({
       purpose,
       tables: plan.tables,
       askedOn: o.askedOn,
-      ownTable: o.ownTable === null ? null : fullNameOf(o.ownTable),
+      ownTable: o.ownTable,
       bytes: billedFor(plan),
       limits,
     });
@@ -139,14 +147,15 @@ export function createBigQueryQueries({
       requests.map((request, slot) => ({ ...request, slot })),
       askedOn,
     );
-    const lacked = mayFill ? await lackedBy(sides) : [];
+    const keptTable = await keptIn();
+    const lacked = mayFill ? await lackedBy(sides, keptTable) : [];
     if (ownTable !== null && lacked.length > 0) {
       const plan = await extractor.planFill(lacked, askedOn, ownTable);
-      if (plan.tables.length > 0) return await reserve(batch, 'fill', requests, plan, { askedOn, ownTable });
+      if (plan.tables.length > 0) return await reserve(batch, 'fill', requests, plan, { askedOn, ownTable: keptTable });
     }
     const plan = await extractor.plan(sides.archive, askedOn, sides.kept);
     if (plan.tables.length === 0 && sides.kept === null) return null;
-    return await reserve(batch, 'extract', requests, plan, { askedOn, ownTable: sides.kept?.table ?? null });
+    return await reserve(batch, 'extract', requests, plan, { askedOn, ownTable: sides.kept === null ? null : keptTable });
   };
 
   /** What follows a failed query: another one, later, or the end of it. */
@@ -171,7 +180,7 @@ export function createBigQueryQueries({
   /** Hands a query to BigQuery, or finds it there, and says what it fills. */
   const start = async (entry: LedgerEntry): Promise<readonly RepositoryDays[]> => {
     const sides = sidesOf(await queryRequests(db, entry.jobId), entry.askedOn);
-    const lacked = entry.purpose === 'fill' ? await lackedBy(sides) : [];
+    const lacked = entry.purpose === 'fill' ? await lackedBy(sides, entry.ownTable) : [];
     const common = { tables: entry.tables, maximumBytesBilled: entry.bytesCap, labels: { app: 'laurels', purpose: entry.purpose } };
     const how =
       entry.purpose === 'fill' && ownTable !== null
@@ -208,7 +217,7 @@ export function createBigQueryQueries({
     );
     await inTransaction(db, async (client) => {
       await finishQuery(client, entry.jobId, { state: 'DONE', bytesBilled });
-      if (ownTable !== null && kept.length > 0) await keepDays(client, fullNameOf(ownTable), kept);
+      if (entry.ownTable !== null && kept.length > 0) await keepDays(client, entry.ownTable, kept);
     });
     return await afterFill(batch);
   };
@@ -241,8 +250,6 @@ export function createBigQueryQueries({
   return {
     /** Enters the first query of a batch into the ledger; null: nothing is to be queried, all its requests are answered. */
     async open(batch: string): Promise<LedgerEntry | null> {
-      // A table that is gone holds nothing, whatever is written down of it.
-      if (ownTable !== null && (await extractor.client.ensureOwnTable(ownTable))) await forgetKept(db, fullNameOf(ownTable));
       return await enterOrRefuse(batch, await batchRequests(db, batch), true);
     },
 

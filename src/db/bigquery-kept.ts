@@ -49,7 +49,9 @@ export async function keepDays(db: Database | Queryable, ownTable: string, kept:
   );
 }
 
-/** A table of our own was made anew: it holds nothing. */
-export async function forgetKept(db: Database | Queryable, ownTable: string): Promise<void> {
-  await queryable(db).query('DELETE FROM bigquery_kept WHERE own_table = $1', [ownTable]);
+/** Forgets what other tables of this name held, which are no more. `ownTable` is written `project.dataset.table@made`. */
+export async function forgetOlderTables(db: Database | Queryable, ownTable: string): Promise<void> {
+  await queryable(db).query(`DELETE FROM bigquery_kept WHERE split_part(own_table, '@', 1) = split_part($1, '@', 1) AND own_table <> $1`, [
+    ownTable,
+  ]);
 }

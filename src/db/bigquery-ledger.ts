@@ -24,6 +24,8 @@ export interface LedgerEntry {
   readonly bytesCap: number;
   /** Null: not known, or not run yet. */
   readonly bytesBilled: number | null;
+  /** Our own table that it fills or reads, `project.dataset.table@made`; null: none. */
+  readonly ownTable: string | null;
   readonly state: 'RESERVED' | 'RUNNING' | 'DONE' | 'FAILED';
   readonly error: string | null;
   readonly createdAt: Date;
@@ -39,7 +41,7 @@ export interface BillingLimits {
 }
 
 const COLUMNS = `q.job_id AS "jobId", q.purpose, q.scrape_jobs AS "scrapeJobs", q.repositories, q.asked_by AS "askedBy", q.tables, q.asked_on AS "askedOn",
-  q.bytes_estimated AS "bytesEstimated", q.bytes_cap AS "bytesCap", q.bytes_billed AS "bytesBilled", q.state, q.error,
+  q.bytes_estimated AS "bytesEstimated", q.bytes_cap AS "bytesCap", q.bytes_billed AS "bytesBilled", q.own_table AS "ownTable", q.state, q.error,
   q.created_at AS "createdAt", q.finished_at AS "finishedAt"`;
 
 /** What a query takes of the budget: what was billed; while that is not known what was estimated. A failed query is billed nothing unless it says so. */

@@ -11,7 +11,7 @@ import {
   settleQuery,
   waitersOf,
 } from '../../src/db/bigquery-extracts.ts';
-import { daysToKeep, forgetKept, keepDays } from '../../src/db/bigquery-kept.ts';
+import { daysToKeep, forgetOlderTables, keepDays } from '../../src/db/bigquery-kept.ts';
 import { finishQuery, monthUsage, noteQueryRunning, queryById, replaceQuery, reserveQuery } from '../../src/db/bigquery-ledger.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import { claimDispatch, closeJob, createScrapeJob, type StoredJob } from '../../src/db/jobs.ts';
@@ -194,19 +194,21 @@ describe('requests', () => {
 test('a table of our own holds the days that were written down, until it is made anew', async () => {
   const { db } = database;
   const days = (githubId: number, since: string, until: string) => ({ githubId, name: `octo/${githubId}`, since, until });
-  await keepDays(db, 'p.d.t', [
+  await keepDays(db, 'p.d.t@1', [
     days(1, '2026-01-05', '2026-01-10'),
     days(1, '2026-01-11', '2026-01-12'),
     days(2, '2026-01-01', '2026-01-31'),
   ]);
-  await keepDays(db, 'p.d.t', [days(1, '2026-01-20', '2026-01-20')]);
+  await keepDays(db, 'p.d.t@1', [days(1, '2026-01-20', '2026-01-20')]);
   const asked = [days(1, '2026-01-01', '2026-01-31'), days(2, '2026-01-03', '2026-01-04'), days(3, '2026-01-30', '2026-01-31')];
-  expect(await daysToKeep(db, 'p.d.t', asked)).toEqual([
+  expect(await daysToKeep(db, 'p.d.t@1', asked)).toEqual([
     days(1, '2026-01-01', '2026-01-04'),
     days(1, '2026-01-13', '2026-01-19'),
     days(1, '2026-01-21', '2026-01-31'),
     days(3, '2026-01-30', '2026-01-31'),
   ]);
-  await forgetKept(db, 'p.d.t');
-  expect(await daysToKeep(db, 'p.d.t', asked)).toEqual(asked);
+  // Deleted and made again, it is another table: nothing is known of it, and the older one is forgotten.
+  expect(await daysToKeep(db, 'p.d.t@2', asked)).toEqual(asked);
+  await forgetOlderTables(db, 'p.d.t@2');
+  expect(await daysToKeep(db, 'p.d.t@1', asked)).toEqual(asked);
 });

@@ -1,5 +1,6 @@
 import { BigQuery, type Job } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
+import { AppError } from '../../domain/errors.ts';
 import { OWN_COLUMNS, type BigQuerySql, type OwnTable } from './query.ts';
 import { ARCHIVE_PROJECT, DATASETS, type TableName } from './tables.ts';
 import { problemOf, thrownBy, type BigQueryProblem } from './trouble.ts';
@@ -159,13 +160,18 @@ export class BigQueryClient {
     return { rows, total: Number(response?.totalRows ?? 0) };
   }
 
-  /** Makes our own table, and its dataset, where they are not there. True: it was made, and is empty. */
-  async ensureOwnTable({ dataset, table }: OwnTable): Promise<boolean> {
+  /**
+   * Makes our own table, and its dataset, where they are not there, and gives the moment the table was made, in BigQuery's own words:
+   * a table that was deleted and made again has another, and none of the rows.
+   * @throws AppError `bigquery_own_table_expires` when BigQuery would drop what is kept in it.
+   */
+  async ensureOwnTable({ dataset, table }: OwnTable): Promise<string> {
     const own = this.#bigquery.dataset(dataset);
-    return await this.#ask(`to make the table ${dataset}.${table}`, async () => {
-      if ((await unlessThere(() => own.table(table).getMetadata(), 404)) !== null) return false;
+    const metadata = await this.#ask(`to make the table ${dataset}.${table}`, async () => {
+      const found = await unlessThere(() => own.table(table).getMetadata(), 404);
+      if (found !== null) return found[0] as TableMetadata;
       await unlessThere(() => own.create({ location: LOCATION }), 409);
-      const made = await unlessThere(
+      await unlessThere(
         () =>
           own.createTable(table, {
             schema: OWN_COLUMNS.map((column) => ({ ...column })),
@@ -174,13 +180,30 @@ export class BigQueryClient {
           }),
         409,
       );
-      return made !== null;
+      const [made] = await own.table(table).getMetadata();
+      return made as TableMetadata;
     });
+    if (metadata.expirationTime !== undefined || metadata.timePartitioning?.expirationMs !== undefined) {
+      throw new AppError(
+        'bigquery_own_table_expires',
+        422,
+        `Rows of ${dataset}.${table} expire, so it can't be known what it holds. Take the expiration off the table and off the dataset (BigQuery's sandbox sets one), or unset BIGQUERY_DATASET.`,
+      );
+    }
+    return metadata.creationTime;
   }
 
   #job(jobId: string): Job {
     return this.#bigquery.job(jobId, { location: LOCATION });
   }
+}
+
+/** What we read of a table's description. */
+interface TableMetadata {
+  /** Milliseconds since 1970, as text. */
+  readonly creationTime: string;
+  readonly expirationTime?: string;
+  readonly timePartitioning?: { readonly expirationMs?: string };
 }
 
 /** What a request gives; null when it is answered with a status that is no surprise. */
