@@ -16,7 +16,7 @@ export const LOCKS = {
   /** Gives log lines their ids in the order in which they become visible. */
   jobLog: [OURS, 4],
   /** The monthly budget of BigQuery: two queries must not both take what is left of it. */
-  bigQueryBudget: [OURS, 6],
+  bigQueryBudget: [OURS, 7],
 } as const satisfies Record<string, Lock>;
 
 /** Waits for a lock and holds it to the end of the transaction. */
