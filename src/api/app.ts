@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { AppError, InvalidInput } from '../domain/errors.ts';
+import { createDashboard } from './dashboard.ts';
 import type { ApiDeps } from './deps.ts';
 import { answerErrors, pathOf } from './errors.ts';
 import { createHostAllowList } from './host-allow-list.ts';
@@ -72,6 +73,8 @@ export function createApp(deps: ApiDeps): Express {
     ...jobHandlers(deps),
     ...systemHandlers(deps),
   });
+  // After the contract: /dashboard/stats and /dashboard/errors are the API's.
+  app.use(createDashboard());
   app.use((request) => {
     throw new AppError('not_found', 404, `There is nothing at ${pathOf(request)}. GET / has the links.`);
   });

@@ -1,0 +1,31 @@
+import type { JSX } from 'react';
+import { Link, Route, Switch } from 'wouter';
+import { GlobalBoardPage } from './boards/global-board-page.tsx';
+import { Page } from './elements/page.tsx';
+import { JobPage } from './jobs/job-page.tsx';
+import { JobsPage } from './jobs/jobs-page.tsx';
+import { Shell } from './layout/shell.tsx';
+import { RepositoriesPage } from './repositories/repositories-page.tsx';
+import { RepositoryPage } from './repositories/repository-page.tsx';
+
+/** Which page a path shows. */
+export function Routes(): JSX.Element {
+  return (
+    <Shell>
+      <Switch>
+        <Route path="/" component={GlobalBoardPage} />
+        <Route path="/r/:owner/:name" component={RepositoryPage} />
+        <Route path="/repositories" component={RepositoriesPage} />
+        <Route path="/jobs" component={JobsPage} />
+        <Route path="/jobs/:id" component={JobPage} />
+        <Route>
+          <Page title="There is nothing here">
+            <p>
+              The link may be old. <Link href="/">The leaderboard</Link> is a good place to start.
+            </p>
+          </Page>
+        </Route>
+      </Switch>
+    </Shell>
+  );
+}
