@@ -10,10 +10,10 @@ import { LOG_STREAM_PATH } from './contract.ts';
 const DASHBOARD = '/dashboard';
 
 /** Where `npm run build` puts the dashboard. */
-export const DASHBOARD_FILES = fileURLToPath(new URL('../../web/dist', import.meta.url));
+const DASHBOARD_FILES = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /** Whether the dashboard was built. */
-export function isDashboardBuilt(files: string = DASHBOARD_FILES): boolean {
+function isDashboardBuilt(files: string): boolean {
   return existsSync(join(files, 'index.html'));
 }
 

@@ -1,5 +1,6 @@
 import type { JSX } from 'react';
 import { Link, Route, Switch } from 'wouter';
+import { AboutPage } from './about/about-page.tsx';
 import { GlobalBoardPage } from './boards/global-board-page.tsx';
 import { Page } from './elements/page.tsx';
 import { JobPage } from './jobs/job-page.tsx';
@@ -16,6 +17,7 @@ export function Routes(): JSX.Element {
         <Route path="/" component={GlobalBoardPage} />
         <Route path="/r/:owner/:name" component={RepositoryPage} />
         <Route path="/repositories" component={RepositoriesPage} />
+        <Route path="/about" component={AboutPage} />
         <Route path="/jobs" component={JobsPage} />
         <Route path="/jobs/:id" component={JobPage} />
         <Route>
