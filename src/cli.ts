@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 import './cli/current-node.ts';
 import { Command, CommanderError } from 'commander';
+import { addAuditCommand } from './cli/commands/audit.ts';
 import { addBoardCommand } from './cli/commands/board.ts';
 import { addCancelCommand } from './cli/commands/cancel.ts';
 import { addDoctorCommand } from './cli/commands/doctor.ts';
+import { addEnrichCommand } from './cli/commands/enrich.ts';
 import { addImportCommand } from './cli/commands/import.ts';
 import { addJobsCommand } from './cli/commands/jobs.ts';
+import { addKeyCommand } from './cli/commands/key.ts';
 import { addLogsCommand } from './cli/commands/logs.ts';
 import { addMigrateCommand } from './cli/commands/migrate.ts';
+import { addPeopleCommands } from './cli/commands/people.ts';
 import { addRecalculateCommand } from './cli/commands/recalculate.ts';
 import { addRefreshCommand } from './cli/commands/refresh.ts';
 import { addSampleCommand } from './cli/commands/sample.ts';
@@ -41,9 +45,13 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addLogsCommand(program, context);
   addCancelCommand(program, context);
   addRecalculateCommand(program, context);
+  addEnrichCommand(program, context);
+  addPeopleCommands(program, context);
   addImportCommand(program, context);
   addMigrateCommand(program, context);
   addSampleCommand(program, context);
+  addKeyCommand(program, context);
+  addAuditCommand(program, context);
   addDoctorCommand(program, context);
   return program;
 }

@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -34,7 +36,53 @@ const whole = (fallback: number, least: number, most: number) =>
     context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}, not "${value}"` });
     return z.NEVER;
   });
+const flag = optional.transform((value, context) => {
+  if (value === undefined || /^(false|0)$/i.test(value)) return false;
+  if (/^(true|1)$/i.test(value)) return true;
+  context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` });
+  return z.NEVER;
+});
+/** A private key as PEM: its text, line ends as `\\n` allowed, or the path of a file with it. What is given is never shown: it may be the key. */
+const privateKey = optional.transform((value, context) => {
+  if (value === undefined) return undefined;
+  const refuse = (message: string): never => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  let pem: string;
+  try {
+    pem = value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : readFileSync(value, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return refuse(`must be a PEM key (-----BEGIN …), or the path of a file with one that can be read (${code ?? 'failed'})`);
+  }
+  try {
+    if (createPrivateKey(pem).asymmetricKeyType !== 'rsa') return refuse('must be an RSA key: GitHub makes no other');
+  } catch {
+    return refuse('is not a private key in PEM form: is it whole, with its first and last line?');
+  }
+  return pem;
+});
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+/** Names for ranges of addresses, as people know them from Express and nginx. */
+const RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+const isRange = (range: string): boolean => {
+  const [, network = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(range) ?? [];
+  return isIP(network) !== 0 && Number(bits) <= (isIP(network) === 6 ? 128 : 32);
+};
+/** Addresses, ranges and their names, all as ranges. */
+const ranges = list.transform((words, context) => {
+  const found = words.flatMap((word) => RANGES[word] ?? [isIP(word) === 0 ? word : `${word}/${isIP(word) === 6 ? 128 : 32}`]);
+  if (found.every(isRange)) return found;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a comma-separated list of addresses, ranges like 10.0.0.0/8, loopback, uniquelocal',
+  });
+  return z.NEVER;
+});
 
 /** Every variable Laurels reads. `.env.example` describes them; a test holds the two together. */
 export const ENVIRONMENT = z.object({
@@ -48,13 +96,23 @@ export const ENVIRONMENT = z.object({
   TEMPORAL_TLS_CA: optional,
   TEMPORAL_UI_URL: url(['http:', 'https:']),
   TEMPORAL_CLI: optional,
-  HOST: optional.default('127.0.0.1').refine(isLoopback, {
-    error: 'must be a loopback address (127.0.0.1, ::1, localhost): this version has no access keys, so it does not listen to others',
+  HOST: optional.default('127.0.0.1').refine((host) => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host), {
+    error: 'must be an address or a host name to listen on',
   }),
   PORT: whole(8000, 0, 65_535),
   ALLOWED_HOSTS: list,
+  PUBLIC_READS: flag,
+  ADMIN_KEY_FILE: optional,
+  TRUST_PROXY: ranges,
+  RATE_LIMIT: whole(600, 0, 1_000_000),
   GITHUB_TOKEN: list,
+  GITHUB_APP_ID: optional.refine((value) => value === undefined || /^[\w.-]+$/.test(value), {
+    error: "must be the App's id or its client id",
+  }),
+  GITHUB_APP_PRIVATE_KEY: privateKey,
   GITHUB_API_URL: url(['http:', 'https:']),
+  ALLOW_PRIVATE: flag,
+  GITHUB_AVATAR_URL: url(['http:', 'https:']),
   GHARCHIVE_DIR: optional,
   BIGQUERY_PROJECT: optional,
   BIGQUERY_API_ENDPOINT: url(['http:', 'https:']),
@@ -66,10 +124,18 @@ export const ENVIRONMENT = z.object({
   FULL_SCRAPE_DAYS: whole(7, 1, 365),
   LOG_RETENTION_DAYS: whole(30, 1, 3650),
   JOB_RETENTION_DAYS: whole(365, 1, 3650),
+  AUDIT_RETENTION_DAYS: whole(365, 1, 3650),
   LOG_LEVEL: optional.default('info').refine((level) => ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].includes(level), {
     error: 'must be fatal, error, warn, info, debug, trace or silent',
   }),
   LAURELS_URL: url(['http:', 'https:']),
+  LAURELS_API_KEY: optional.refine((key) => key === undefined || /^lrl_[A-Za-z0-9_-]{43}$/.test(key), {
+    error: 'must be an API key: lrl_ and 43 characters',
+  }),
+  OPT_OUT_KEY: optional.refine((key) => key === undefined || key.length >= 24, { error: 'must have at least 24 characters' }),
+  X_API_KEY: optional,
+  ENRICH_WEBSITES: flag,
+  ENRICH_EMAILS: flag,
 });
 
 /** What Laurels runs with: typed, complete, frozen. */
@@ -89,8 +155,31 @@ export interface Config {
     /** Path of a Temporal CLI to use instead of a found or downloaded one. */
     readonly cli: string | null;
   };
-  readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] };
-  readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly allowedHosts: readonly string[];
+    /** Others than this machine reach the API, by HOST or through a proxy that TRUST_PROXY names: they need a key. */
+    readonly isExposed: boolean;
+    readonly publicReads: boolean;
+    readonly trustedProxies: readonly string[];
+    /** Of a key, or of an address without one; 0: any number. */
+    readonly requestsPerMinute: number;
+    /** A file that holds an admin's key. */
+    readonly adminKeyFile: string | null;
+  };
+  readonly github: {
+    readonly tokens: readonly string[];
+    /** A GitHub App; `privateKey` is PEM. */
+    readonly app: { readonly id: string; readonly privateKey: string } | null;
+    readonly apiUrl: string;
+    /** Private repositories may be read. */
+    readonly allowPrivate: boolean;
+    /** Where repositories can be looked at. */
+    readonly webUrl: string;
+    /** Where pictures of accounts come from. */
+    readonly avatarUrl: string;
+  };
   readonly gharchiveDir: string | null;
   readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
   /** The sources that SOURCES names, in order of preference; empty: all that are configured. */
@@ -98,10 +187,29 @@ export interface Config {
   readonly maxConcurrentScrapes: number;
   readonly staleAfterHours: number;
   readonly fullScrapeDays: number;
-  readonly retention: { readonly logDays: number; readonly jobDays: number };
+  readonly retention: { readonly logDays: number; readonly jobDays: number; readonly auditDays: number };
   readonly logLevel: string;
+  /** The key of opt-outs; null: the one in the data directory. */
+  readonly optOutKey: string | null;
+  readonly enrichment: {
+    /** Null: X is not asked. */
+    readonly xApiKey: string | null;
+    /** Whether the websites that profiles name are read. */
+    readonly websites: boolean;
+    /** Whether public e-mail addresses are stored. */
+    readonly emails: boolean;
+  };
   /** A running Laurels that the CLI talks to. */
   readonly laurelsUrl: string | null;
+  /** The key that the CLI shows. */
+  readonly laurelsApiKey: string | null;
+}
+
+const GITHUB_API_URL = 'https://api.github.com';
+
+/** The address for people of the GitHub whose API this is: a GitHub Enterprise has both on one host. */
+function webUrlOf(apiUrl: string): string {
+  return new URL(apiUrl).host === new URL(GITHUB_API_URL).host ? 'https://github.com' : new URL(apiUrl).origin;
 }
 
 /**
@@ -110,7 +218,11 @@ export interface Config {
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = ENVIRONMENT.safeParse(environment);
-  if (!parsed.success) throw new InvalidConfiguration(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...lonelyVariables(environment),
+  ];
+  if (!parsed.success || problems.length > 0) throw new InvalidConfiguration(problems);
   const env = parsed.data;
   const hasTls = [env.TEMPORAL_TLS_CERT, env.TEMPORAL_TLS_KEY, env.TEMPORAL_TLS_CA].some((path) => path !== undefined);
   return Object.freeze({
@@ -124,16 +236,46 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       uiUrl: env.TEMPORAL_UI_URL ?? null,
       cli: env.TEMPORAL_CLI ?? null,
     },
-    http: { host: env.HOST, port: env.PORT, allowedHosts: env.ALLOWED_HOSTS },
-    github: { tokens: env.GITHUB_TOKEN, apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com' },
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      allowedHosts: env.ALLOWED_HOSTS,
+      isExposed: !isLoopback(env.HOST) || env.TRUST_PROXY.length > 0,
+      publicReads: env.PUBLIC_READS,
+      trustedProxies: env.TRUST_PROXY,
+      requestsPerMinute: env.RATE_LIMIT,
+      adminKeyFile: env.ADMIN_KEY_FILE === undefined ? null : resolve(env.ADMIN_KEY_FILE),
+    },
+    github: {
+      tokens: env.GITHUB_TOKEN,
+      app:
+        env.GITHUB_APP_ID === undefined || env.GITHUB_APP_PRIVATE_KEY === undefined
+          ? null
+          : { id: env.GITHUB_APP_ID, privateKey: env.GITHUB_APP_PRIVATE_KEY },
+      apiUrl: env.GITHUB_API_URL ?? GITHUB_API_URL,
+      allowPrivate: env.ALLOW_PRIVATE,
+      webUrl: webUrlOf(env.GITHUB_API_URL ?? GITHUB_API_URL),
+      avatarUrl: env.GITHUB_AVATAR_URL ?? 'https://avatars.githubusercontent.com',
+    },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
     bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
     sources: env.SOURCES as readonly SourceName[],
     maxConcurrentScrapes: env.MAX_CONCURRENT_SCRAPES,
     staleAfterHours: env.STALE_AFTER_HOURS,
     fullScrapeDays: env.FULL_SCRAPE_DAYS,
-    retention: { logDays: env.LOG_RETENTION_DAYS, jobDays: env.JOB_RETENTION_DAYS },
+    retention: { logDays: env.LOG_RETENTION_DAYS, jobDays: env.JOB_RETENTION_DAYS, auditDays: env.AUDIT_RETENTION_DAYS },
     logLevel: env.LOG_LEVEL,
     laurelsUrl: env.LAURELS_URL ?? null,
+    laurelsApiKey: env.LAURELS_API_KEY ?? null,
+    optOutKey: env.OPT_OUT_KEY ?? null,
+    enrichment: { xApiKey: env.X_API_KEY ?? null, websites: env.ENRICH_WEBSITES, emails: env.ENRICH_EMAILS },
   });
+}
+
+/** Of variables that belong together, those whose other half is missing. */
+function lonelyVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
+  const [id, key] = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const;
+  if (isSet(id) === isSet(key)) return [];
+  return isSet(id) ? [`${key}: is missing, but ${id} is set`] : [`${id}: is missing, but ${key} is set`];
 }

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startApi } from './api/api-server.ts';
+import { ensureAdminKey } from './api/admin-key.ts';
+import { gateOf, startApi } from './api/api-server.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { mirrorOf } from './cli/archive.ts';
 import { readEnvironment } from './cli/environment.ts';
@@ -15,6 +17,7 @@ import { openStackLog } from './cli/stack-log.ts';
 import { loadConfig, type Config } from './config.ts';
 import { openDatabase, databaseToday, type Database } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { listRepositories } from './db/repositories.ts';
 import { AppError } from './domain/errors.ts';
 import { ensureDashboard } from './embedded/dashboard-build.ts';
@@ -22,12 +25,12 @@ import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from 
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
+import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
-import { TASK_QUEUES } from './workflows/contract.ts';
 import { loadSampleOnce } from '../sample/load.ts';
 
 /*
@@ -62,6 +65,8 @@ interface StopRequest {
 /** Starts everything in order, waits for the reason to stop, stops everything in the opposite order. */
 async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: StopRequest): Promise<void> {
   const { dataDir } = config;
+  // What is started for one command serves this machine only.
+  const http = isOneShot ? loadConfig({}).http : config.http;
   const instance = randomUUID();
   // Ends in the opposite order: the announcement, HTTP, workers, engine, databases, Temporal, PostgreSQL.
   await using started = new AsyncDisposableStack();
@@ -103,6 +108,9 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const [db, apiDb] = [await open('laurels-worker'), await open('laurels-api', QUERY_TIMEOUT_MS)];
   const applied = await migrate(db);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
+  await ensureAdminKey(db, http);
+
+  const optOutKey = await openOptOutKey(db, config);
 
   // Namespace, key and certificates belong to a server of one's own; the embedded one has none.
   const settings = config.temporal.address === null ? { namespace: 'default', apiKey: null, tls: null } : config.temporal;
@@ -115,16 +123,16 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
   const [, workers] = await Promise.all([
     isOneShot ? null : databaseToday(db).then((today) => loadSampleOnce(db, today)),
-    // The archive's queue is polled even without a mirror: an import makes it available to a running stack.
     createWorkers({
       temporal,
       db,
       engine,
       sources,
-      queues: Object.values(TASK_QUEUES),
       mirrorDir,
       archiveDir: config.gharchiveDir,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
       workflowBundle: await workflowBundle,
     }),
@@ -156,11 +164,16 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       instance,
       availableSources: sources.available,
       lookUpRepository: createRepositoryFacts(config.github),
-      allowedHosts: [config.http.host, ...config.http.allowedHosts],
+      allowPrivate: config.github.allowPrivate,
+      gate: gateOf(http),
+      fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
+      githubWebUrl: config.github.webUrl,
       temporalUiUrl: services.temporalUiUrl,
       maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      canEnrich: config.github.tokens.length > 0,
     },
-    { host: config.http.host, port: isOneShot ? 0 : config.http.port, evadeTakenPort: !isPortFixed },
+    { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );
   started.defer(() => api.stop());
   const reconciler = startReconciler({ db, engine, log, limit: config.maxConcurrentScrapes });
@@ -217,7 +230,7 @@ function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: s
       : null,
     [
       'A board of yours',
-      config.github.tokens.length > 0
+      config.github.tokens.length > 0 || config.github.app !== null
         ? 'npm run -s laurels -- scrape OWNER/NAME --wait'
         : 'GITHUB_TOKEN in .env, start again, then: npm run -s laurels -- scrape OWNER/NAME --wait',
     ],
@@ -300,7 +313,7 @@ async function main(): Promise<ExitCode> {
     if (!isOneShot) console.error(message);
     const isTaken = known?.code === 'data_directory_taken';
     await tell(isTaken ? { type: 'taken', message } : { type: 'failed', code: known?.code ?? 'internal_error', message });
-    return known?.code === 'invalid_configuration' ? EXIT.usage : EXIT.failed;
+    return known?.code === 'invalid_configuration' || known?.code === 'admin_key_missing' ? EXIT.usage : EXIT.failed;
   }
 }
 

@@ -1,14 +1,15 @@
+import './cli/current-node.ts';
 import { join } from 'node:path';
+import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
-import { loadConfig, type Config } from './config.ts';
-import { openDatabase } from './db/database.ts';
-import { pendingMigrations } from './db/migrate.ts';
+import { attachServices, NotReady } from './attached-services.ts';
+import { readEnvironment } from './cli/environment.ts';
+import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
+import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
-import { connectEngine } from './temporal/engine.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
-import { temporalServerOf } from './temporal/server-address.ts';
 
 /*
  * The worker process: `node src/worker.ts`, as many as wanted. It needs a database and a Temporal that others run.
@@ -18,62 +19,41 @@ import { temporalServerOf } from './temporal/server-address.ts';
 /** Longer than the 15 minutes that publishing allows a statement: one that takes longer has lost its connection. */
 const QUERY_TIMEOUT_MS = 16 * 60_000;
 
-/** Something a person must change before the worker can start. */
-class NotReady extends AppError {
-  constructor(message: string) {
-    super('worker_not_ready', 500, message);
-  }
-}
-
 async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
-  const { databaseUrl, temporal } = config;
-  if (databaseUrl === null)
-    throw new NotReady('DATABASE_URL is not set: a worker uses the database of a running Laurels. For all in one: npm start.');
-  if (temporal.address === null)
-    throw new NotReady('TEMPORAL_ADDRESS is not set: a worker needs a running Temporal (host:port). For all in one: npm start.');
-
-  const db = await openDatabase({
-    url: databaseUrl,
+  const services = await attachServices(config, {
+    role: 'worker',
     applicationName: 'laurels-worker',
     queryTimeoutMs: QUERY_TIMEOUT_MS,
-    onError: (error) => log.warn({ err: error }, 'database connection lost'),
+    log,
   });
+  const { db, temporal, engine } = services;
   try {
-    const pending = await pendingMigrations(db);
-    if (pending.length > 0) {
-      throw new NotReady(
-        `The database lacks ${pending.length} migration(s) (${pending.join(', ')}): run \`npm run laurels -- migrate\` first.`,
-      );
-    }
-    const server = await temporalServerOf(temporal.address, temporal);
-    const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl });
-    try {
-      const mirrorDir = join(config.dataDir, 'mirror');
-      const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
-      const workers = await createWorkers({
-        temporal: server,
-        db,
-        engine,
-        sources,
-        mirrorDir,
-        archiveDir: config.gharchiveDir,
-        maxConcurrentScrapes: config.maxConcurrentScrapes,
-        log,
-      });
-      await ensureSchedules(engine, {
-        db,
-        refresh: { staleAfterHours: config.staleAfterHours, fullScrapeDays: config.fullScrapeDays },
-        retention: config.retention,
-      });
-      stop.addEventListener('abort', () => void workers.shutdown(), { once: true });
-      if (stop.aborted) return;
-      log.info({ temporal: temporal.address, sources: sources.available().map(({ name }) => name) }, 'worker ready');
-      await workers.run();
-    } finally {
-      await engine.close();
-    }
+    const optOutKey = await openOptOutKey(db, config);
+    const mirrorDir = join(config.dataDir, 'mirror');
+    const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
+    const workers = await createWorkers({
+      temporal,
+      db,
+      engine,
+      sources,
+      mirrorDir,
+      archiveDir: config.gharchiveDir,
+      maxConcurrentScrapes: config.maxConcurrentScrapes,
+      optOutKey,
+      enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
+      log,
+    });
+    await ensureSchedules(engine, {
+      db,
+      refresh: { staleAfterHours: config.staleAfterHours, fullScrapeDays: config.fullScrapeDays },
+      retention: config.retention,
+    });
+    stop.addEventListener('abort', () => void workers.shutdown(), { once: true });
+    if (stop.aborted) return;
+    log.info({ temporal: temporal.address, sources: sources.available().map(({ name }) => name) }, 'worker ready');
+    await workers.run();
   } finally {
-    await db.close();
+    await services.close();
   }
 }
 
@@ -89,7 +69,7 @@ async function main(): Promise<number> {
     });
   }
   try {
-    const config = loadConfig(process.env);
+    const config = loadConfig(readEnvironment());
     log = createLogger({ level: config.logLevel });
     await runWorker(config, log, stop.signal);
     log.info('worker stopped');
@@ -98,7 +78,7 @@ async function main(): Promise<number> {
     if (error instanceof AppError)
       log.fatal({ code: error.code, ...(error.cause === undefined ? {} : { err: error.cause }) }, error.message);
     else log.fatal({ err: error }, 'worker failed');
-    return error instanceof AppError && (error.code === 'invalid_configuration' || error.code === 'worker_not_ready') ? 2 : 1;
+    return error instanceof InvalidConfiguration || error instanceof NotReady ? 2 : 1;
   }
 }
 

@@ -1,4 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve as resolvePath } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from './stack/database.ts';
@@ -12,9 +15,9 @@ afterAll(() => database.drop());
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
 /** The API process with an environment of its own; `line` waits for a log line. */
-function start(environment: Record<string, string>) {
+function start(environment: Record<string, string>, { entry = 'server', cwd = process.cwd() } = {}) {
   const env = { PATH: process.env.PATH ?? '', PORT: '0', DATA_DIR: '/nonexistent', ...environment };
-  const child = spawn(process.execPath, ['src/server.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [resolvePath('src', `${entry}.ts`)], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const lines: { msg: string; url?: string }[] = [];
   const waiting: (() => void)[] = [];
@@ -65,6 +68,23 @@ describe('the API process', () => {
     expect(code).toBe(2);
     expect(server.lines).toHaveLength(1);
     expect(server.lines[0]?.msg).toMatch(/^The database lacks \d+ migration\(s\) \(.*\): run `npm run laurels -- migrate` first\.$/);
+  });
+
+  test.each(['server', 'worker'])('of the %s reads .env of its directory; the environment itself wins', async (entry) => {
+    const cwd = await mkdtemp(join(tmpdir(), 'laurels-env-'));
+    try {
+      await writeFile(join(cwd, '.env'), 'DATABASE_URL=postgres://127.0.0.1:1/x\nLOG_LEVEL=loud\n');
+      const wrong = start({}, { entry, cwd });
+      await expect(wrong.ended).resolves.toBe(2);
+      expect(wrong.lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('LOG_LEVEL: must be')]);
+      const right = start({ LOG_LEVEL: 'info' }, { entry, cwd });
+      await expect(right.ended).resolves.toBe(2);
+      expect(right.lines.map(({ msg }) => msg)).toEqual([
+        `TEMPORAL_ADDRESS is not set: a ${entry} needs a running Temporal (host:port). For all in one: npm start.`,
+      ]);
+    } finally {
+      await rm(cwd, { recursive: true });
+    }
   });
 
   test.each<[string, Record<string, string>, RegExp]>([

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure, type Context, type Info } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Database } from '../db/database.ts';
-import { noteAttempt } from '../db/jobs.ts';
+import { noteAttempt } from '../db/job-progress.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
 import type { Logger } from '../log/logger.ts';
 import { failureOf } from './failure.ts';

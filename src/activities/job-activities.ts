@@ -2,7 +2,9 @@ import { activityInfo } from '@temporalio/activity';
 import type { SourceName } from '../domain/contribution.ts';
 import type { JobStatus } from '../domain/job-status.ts';
 import type { Database } from '../db/database.ts';
-import { closeJob, noteProgress, openJob } from '../db/jobs.ts';
+import { noteProgress, noteWaiting } from '../db/job-progress.ts';
+import { closeJob, openJob } from '../db/jobs.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import { publishJob } from '../db/publish.ts';
 import type { JobLog, JobLogWriter } from '../log/job-log.ts';
 import { whileAlive } from './liveness.ts';
@@ -37,7 +39,14 @@ export function jobLogHere(jobLog: JobLogWriter, jobId: string): JobLog {
   return jobLog.forJob(jobId, { workflow_id: workflowExecution?.workflowId, run_id: workflowExecution?.runId });
 }
 
-export function createJobActivities({ db, jobLog }: { readonly db: Database; readonly jobLog: JobLogWriter }): JobActivities {
+/** What the steps of a job work with. */
+export interface JobDeps {
+  readonly db: Database;
+  readonly jobLog: JobLogWriter;
+  readonly optOutKey: OptOutKey | null;
+}
+
+export function createJobActivities({ db, jobLog, optOutKey }: JobDeps): JobActivities {
   return {
     async openJob({ jobId, runId }) {
       // Running twice is harmless: QUEUED becomes RUNNING once, a RUNNING job of this run stays as it is.
@@ -53,7 +62,7 @@ export function createJobActivities({ db, jobLog }: { readonly db: Database; rea
 
     async noteWaiting({ jobId, until, waitingFor }) {
       // Running twice is harmless: absolute values.
-      await noteProgress(db, jobId, { waitingUntil: until === null ? null : new Date(until), waitingFor });
+      await noteWaiting(db, jobId, until === null ? null : { until: new Date(until), for: waitingFor });
       if (until !== null) jobLogHere(jobLog, jobId).info('waiting', { until, for: waitingFor });
     },
 
@@ -61,7 +70,7 @@ export function createJobActivities({ db, jobLog }: { readonly db: Database; rea
       // Running twice is harmless: one transaction, fenced by the job's phase; a second run reports what the first has published.
       await noteProgress(db, jobId, { phase: 'PUBLISHING' });
       const started = performance.now();
-      const report = await whileAlive(() => publishJob(db, jobId));
+      const report = await whileAlive(() => publishJob(db, jobId, optOutKey));
       jobLogHere(jobLog, jobId).info('published', {
         contributions: report.contributions,
         people: report.people,

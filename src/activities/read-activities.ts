@@ -1,7 +1,8 @@
 import { cancellationSignal, Context } from '@temporalio/activity';
 import { saveArchiveFiles } from '../db/archive-files.ts';
 import type { Database } from '../db/database.ts';
-import { jobById, noteProgress, type StoredJob } from '../db/jobs.ts';
+import { beginReading, noteProgress, noteRead } from '../db/job-progress.ts';
+import { jobById, type StoredJob } from '../db/jobs.ts';
 import { learnRepository, repositoryById, type StoredRepository } from '../db/repositories.ts';
 import { planSlices, sliceState, stageBatch, undoneSlices } from '../db/staging.ts';
 import { watermarksOf } from '../db/sync-cursors.ts';
@@ -9,7 +10,7 @@ import type { SourceName } from '../domain/contribution.ts';
 import { JobNotFound, NoSourceConfigured, RepositoryNotFound } from '../domain/errors.ts';
 import { repositoryNameOf } from '../domain/repository-name.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
-import type { Batch, ContributionSource, ScrapeTarget, Slice, SourcePlan } from '../sources/contribution-source.ts';
+import type { Batch, ContributionSource, PlannedSlice, ScrapeTarget, Slice, SourcePlan } from '../sources/contribution-source.ts';
 import { importArchive, type ImportProgress } from '../sources/gharchive/importer.ts';
 import { MirrorBusy } from '../sources/gharchive/mirror-lock.ts';
 import { jobLogHere } from './job-activities.ts';
@@ -28,8 +29,8 @@ interface SliceProgress {
 /** The steps of a job that need its source. They run on the queue whose workers have it. */
 export interface ReadActivities {
   importArchive(input: { readonly jobId: string }): Promise<{ readonly done: boolean }>;
-  planSource(input: { readonly jobId: string; readonly source: SourceName }): Promise<{ readonly undone: readonly Slice[] }>;
-  readSlice(input: { readonly jobId: string; readonly slice: Slice; readonly readBefore: number }): Promise<SliceProgress>;
+  planSource(input: { readonly jobId: string; readonly source: SourceName }): Promise<{ readonly undone: readonly PlannedSlice[] }>;
+  readSlice(input: { readonly jobId: string; readonly slice: Slice }): Promise<SliceProgress>;
 }
 
 /** What reading needs. */
@@ -125,7 +126,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       const plan = await whileAlive(() => source.plan(target));
       await learn(repository, plan);
       await planSlices(db, jobId, plan.slices);
-      await noteProgress(db, jobId, { done: 0, total: plan.total, unit: plan.unit, planNote: plan.note });
+      await beginReading(db, jobId, { source: name, total: plan.total, unit: plan.unit, note: plan.note, estimate: plan.estimate ?? null });
       jobLogHere(jobLog, jobId).info('planned', {
         source: name,
         slices: plan.slices.length,
@@ -133,10 +134,12 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
         unit: plan.unit,
         note: plan.note,
       });
-      return { undone: (await undoneSlices(db, jobId)).filter((slice) => slice.source === name) };
+      const turns = new Map(plan.slices.map(({ slice, turn }) => [slice, turn ?? 0]));
+      const undone = (await undoneSlices(db, jobId)).filter((slice) => slice.source === name);
+      return { undone: undone.map((slice) => ({ ...slice, turn: turns.get(slice.slice) ?? 0 })) };
     },
 
-    async readSlice({ jobId, slice, readBefore }) {
+    async readSlice({ jobId, slice }) {
       // Running twice is harmless: a batch and its cursor are committed together, the next attempt goes on from that cursor, and
       // of one natural key the last staged row counts. Nothing of it is public before the publish transaction.
       const source = sourceOf(slice.source);
@@ -152,7 +155,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       let notedAt = 0;
       const note = async (): Promise<void> => {
         notedAt = performance.now();
-        await noteProgress(db, jobId, { done: readBefore + read });
+        await noteRead(db, jobId, slice.source);
       };
       const stage = async (batch: Batch): Promise<void> => {
         await stageBatch(db, jobId, slice, batch);
@@ -172,7 +175,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
         throw new Error(`Source ${slice.source} ended slice "${slice.slice}" without saying that it is done`);
       };
       try {
-        const progress = await whileAlive(reading, () => ({ read: readBefore + read }));
+        const progress = await whileAlive(reading, () => ({ read }));
         await note();
         line.info(progress.done ? 'slice read' : 'slice paused', {
           source: slice.source,

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Database } from '../db/database.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { createJobLogWriter } from '../log/job-log.ts';
@@ -9,9 +11,11 @@ import type { ContributionSource } from '../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../temporal/dispatch.ts';
 import type { Engine } from '../temporal/engine.ts';
 import type { TemporalServer } from '../temporal/server-address.ts';
-import { TASK_QUEUES, type TaskQueue } from '../workflows/contract.ts';
+import { SLICES_AT_ONCE, TASK_QUEUES } from '../workflows/contract.ts';
 import { attemptInterceptor } from './attempt-interceptor.ts';
 import { createDispatchActivities } from './dispatch-activities.ts';
+import { createEnrichmentActivities } from './enrichment-activities.ts';
+import type { EnrichmentSources } from './enrichment-sources.ts';
 import { createJobActivities } from './job-activities.ts';
 import { createLeaderboardActivities } from './leaderboard-activities.ts';
 import { createMaintenanceActivities } from './maintenance-activities.ts';
@@ -31,9 +35,11 @@ export interface WorkersOptions {
   readonly archiveDir: string | null;
   readonly mirrorDir: string;
   readonly maxConcurrentScrapes: number;
+  /** Knows erased people again; null where nobody is erased (tests). */
+  readonly optOutKey?: OptOutKey | null;
+  /** Who is asked about people; nobody by default. */
+  readonly enrichment?: EnrichmentSources;
   readonly log: Logger;
-  /** Default: `laurels`, and `laurels-archive` when the archive is among the sources that are available now. */
-  readonly queues?: readonly TaskQueue[];
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
 }
@@ -46,11 +52,22 @@ export interface Workers {
   shutdown(): Promise<void>;
 }
 
+/** People that are asked about at the same time, and steps a second, over all workers. */
+const ENRICHMENT = { maxConcurrentActivityTaskExecutions: 5, maxTaskQueueActivitiesPerSecond: 10 } as const;
+const NOBODY: EnrichmentSources = { github: null, x: null, website: null, emails: false };
+
 /** Running activities get this long to end by themselves; activities that never return must not keep the process. */
 const SHUTDOWN_GRACE = '20 seconds';
 const SHUTDOWN_FORCE = '30 seconds';
+/** How often a worker without an archive looks whether there is one now. */
+const ARCHIVE_LOOK_MS = 2_000;
 
-/** Connects, bundles the workflows, and makes one worker per queue. Nothing is polled before `run`. */
+/** Activities at once: the slices of every scrape, and room for the short ones that must not wait for them. */
+function slotsFor(scrapes: number): number {
+  return scrapes * SLICES_AT_ONCE + 8;
+}
+
+/** Connects, bundles the workflows, and makes one worker per queue: `laurels`, and `laurels-archive` from when there is an archive. Nothing is polled before `run`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const { temporal, db, engine, sources, log } = options;
   installRuntime(log);
@@ -65,7 +82,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const stopping = new AbortController();
   const byName = new Map<SourceName, ContributionSource>(sources.all.map((source) => [source.name, source]));
   const activities = {
-    ...createJobActivities({ db, jobLog }),
+    ...createJobActivities({ db, jobLog, optOutKey: options.optOutKey ?? null }),
     ...createReadActivities({
       db,
       jobLog,
@@ -73,6 +90,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       archive: options.archiveDir === null ? null : { directory: options.archiveDir, mirrorDir: options.mirrorDir },
       stopping: stopping.signal,
     }),
+    ...createEnrichmentActivities({ db, jobLog, sources: options.enrichment ?? NOBODY }),
     ...createDispatchActivities({
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
@@ -94,21 +112,21 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   };
-  const make = async (queue: TaskQueue): Promise<Worker> => {
-    if (queue === TASK_QUEUES.archive) {
-      // Reading the mirror takes whole cores.
-      return await Worker.create({ ...common, taskQueue: queue, maxConcurrentActivityTaskExecutions: availableParallelism() });
-    }
+  const makeMain = async (): Promise<Worker> => {
     const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
-    return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: 20 });
+    return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: slotsFor(options.maxConcurrentScrapes) });
   };
-  const queues = options.queues ?? [
-    TASK_QUEUES.main,
-    ...(sources.available().some(({ name }) => name === 'gharchive') ? [TASK_QUEUES.archive] : []),
-  ];
+  // Reading the mirror takes whole cores.
+  const makeArchive = (): Promise<Worker> =>
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.archive, maxConcurrentActivityTaskExecutions: availableParallelism() });
+  const makeEnrichment = (): Promise<Worker> => Worker.create({ ...common, taskQueue: TASK_QUEUES.enrichment, ...ENRICHMENT });
+  const hasArchive = (): boolean => sources.available().some(({ name }) => name === 'gharchive');
+
   const workers: Worker[] = [];
+  const hasArchiveWorker = hasArchive();
   try {
-    for (const queue of queues) workers.push(await make(queue));
+    workers.push(await makeMain(), await makeEnrichment());
+    if (hasArchiveWorker) workers.push(await makeArchive());
   } catch (error) {
     await connection.close();
     throw error;
@@ -119,9 +137,26 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     stopping.abort(new Error('the worker stops'));
   };
+  // One that dies takes the others with it: half a worker process would look healthy and leave jobs waiting.
+  const runOne = (worker: Worker): Promise<void> => worker.run().finally(shutdown);
+  /** A first import makes the archive available to a process that runs: its queue is polled from then on. */
+  const runArchiveOnceThere = async (): Promise<void> => {
+    try {
+      while (!hasArchive()) await sleep(ARCHIVE_LOOK_MS, undefined, { signal: stopping.signal });
+      const archive = await makeArchive();
+      workers.push(archive);
+      log.info('archive found: its queue is polled');
+      const run = runOne(archive);
+      // Made while the others were told to stop.
+      if (stopping.signal.aborted) shutdown();
+      await run;
+    } catch (error) {
+      if (!stopping.signal.aborted) throw error;
+    }
+  };
   const runAll = async (): Promise<void> => {
-    // One that dies takes the others with it: half a worker process would look healthy and leave jobs waiting.
-    const ends = await Promise.allSettled(workers.map((worker) => worker.run().finally(shutdown)));
+    const watch = hasArchiveWorker ? [] : [runArchiveOnceThere().finally(shutdown)];
+    const ends = await Promise.allSettled([...workers.map(runOne), ...watch]);
     await jobLog.close();
     await connection.close();
     const died = ends.find((end) => end.status === 'rejected');

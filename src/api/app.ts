@@ -3,18 +3,28 @@ import helmet from 'helmet';
 import { AppError, InvalidInput } from '../domain/errors.ts';
 import { createDashboard } from './dashboard.ts';
 import type { ApiDeps } from './deps.ts';
+import { createAuditTrail } from './audit-trail.ts';
+import { createDocsPage } from './docs-page.ts';
 import { answerErrors, pathOf } from './errors.ts';
-import { createHostAllowList } from './host-allow-list.ts';
+import type { Gate } from './gate.ts';
 import { logRequests } from './request-log.ts';
+import { accessHandlers } from './routes/access.ts';
+import { badgeHandlers } from './routes/badges.ts';
+import { avatarHandlers } from './routes/avatars.ts';
+import { compareHandlers } from './routes/compare.ts';
+import { contributorHandlers } from './routes/contributors.ts';
+import { dashboardHandlers } from './routes/dashboard.ts';
+import { enrichmentHandlers } from './routes/enrichment.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
+import { openApiHandlers } from './routes/openapi.ts';
+import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
+import { searchHandlers } from './routes/search.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
-import { mountContract } from './routing.ts';
+import { mountContract, READS } from './routing.ts';
 import { createTemporalUiProxy, isTemporalUi } from './temporal-ui-proxy.ts';
-
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What every answer carries. HSTS is the business of whoever terminates TLS. */
 const HEADERS = { strictTransportSecurity: false, referrerPolicy: { policy: 'no-referrer' } } as const;
@@ -42,8 +52,8 @@ const STRICT = helmet({
 const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
 
 /** Builds the API. It listens to nothing and starts nothing: http-server.ts does. */
-export function createApp(deps: ApiDeps): Express {
-  const hosts = createHostAllowList(deps.allowedHosts);
+export function createApp(deps: ApiDeps, gate: Gate): Express {
+  const { hosts } = gate;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -65,14 +75,26 @@ export function createApp(deps: ApiDeps): Express {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl));
-  mountContract(app, {
+  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate));
+  app.use(createDocsPage());
+  const handlers = {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
     ...boardHandlers(deps),
+    ...compareHandlers(deps),
+    ...contributorHandlers(deps),
+    ...searchHandlers(deps),
+    ...dashboardHandlers(deps),
+    ...avatarHandlers(deps),
     ...jobHandlers(deps),
+    ...peopleHandlers(deps),
+    ...enrichmentHandlers(deps),
     ...systemHandlers(deps),
-  });
+    ...accessHandlers(deps, gate),
+    ...badgeHandlers(deps),
+    ...openApiHandlers(),
+  };
+  mountContract(app, handlers, { db: deps.db, gate, trail: createAuditTrail(deps.db, deps.log) });
   // After the contract: /dashboard/stats and /dashboard/errors are the API's.
   app.use(createDashboard());
   app.use((request) => {

@@ -1,6 +1,30 @@
+import { createSession, endSession, getSession, listAudit } from './contract/access.ts';
+import { getContributorBadge, getRepositoryBadge } from './contract/badges.ts';
+import { getAvatar } from './contract/avatars.ts';
+import { compareBoards } from './contract/compare.ts';
+import {
+  getContributor,
+  getContributorActivity,
+  getContributorRanks,
+  getContributorRepositories,
+  getContributorSeries,
+  listContributors,
+} from './contract/contributors.ts';
+import { getStatistics, listErrors } from './contract/dashboard.ts';
 import type { Endpoint } from './contract/endpoint.ts';
-import { cancelJob, getJob, getJobLogs, listJobs } from './contract/jobs.ts';
+import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
+import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
 import { getGlobalBoard, getRepositoryBoard, recalculateBoards } from './contract/leaderboards.ts';
+import {
+  eraseContributor,
+  getContributorIdentities,
+  hideContributor,
+  listIdentitySuggestions,
+  mergeContributors,
+  setContributorKind,
+  showContributor,
+  splitContributor,
+} from './contract/people.ts';
 import {
   addRepository,
   deleteRepository,
@@ -10,7 +34,8 @@ import {
   refreshRepository,
   scrapeRepository,
 } from './contract/repositories.ts';
-import { deleteSample, getHealth, getIndex, getReadiness, getScoring } from './contract/system.ts';
+import { search } from './contract/search.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -28,8 +53,38 @@ export const CONTRACT = {
   getJob,
   getJobLogs,
   cancelJob,
+  retryJob,
+  compareBoards,
+  listContributors,
+  getContributor,
+  getContributorActivity,
+  getContributorRepositories,
+  getContributorSeries,
+  getContributorRanks,
+  search,
+  getStatistics,
+  listErrors,
+  getAvatar,
+  setContributorKind,
+  getContributorIdentities,
+  mergeContributors,
+  splitContributor,
+  listIdentitySuggestions,
+  hideContributor,
+  showContributor,
+  eraseContributor,
+  getContributorEnrichment,
+  enrichContributor,
+  enrichContributors,
   getScoring,
   deleteSample,
+  createSession,
+  getSession,
+  endSession,
+  listAudit,
+  getRepositoryBadge,
+  getContributorBadge,
+  getOpenApi,
   getIndex,
   getHealth,
   getReadiness,

@@ -1,12 +1,18 @@
 import type { Database } from '../db/database.ts';
+import type { OptOutKey } from '../db/opt-out-key.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ContributionSource } from '../sources/contribution-source.ts';
+import type { FetchedAvatar } from '../sources/github/avatars.ts';
 import type { RepositoryLookup } from '../sources/github/repository-facts.ts';
 import type { Engine } from '../temporal/engine.ts';
+import type { GateOptions } from './gate.ts';
 
 /** What the API asks of Temporal. */
-export type ApiEngine = Pick<Engine, 'startScrape' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
+export type ApiEngine = Pick<
+  Engine,
+  'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'
+>;
 
 /** What the API works with; an entry file builds it. */
 export interface ApiDeps {
@@ -19,9 +25,19 @@ export interface ApiDeps {
   readonly availableSources: () => readonly ContributionSource[];
   /** What GitHub says about a name. */
   readonly lookUpRepository: (name: RepositoryName) => Promise<RepositoryLookup>;
-  /** Host names besides the loopback ones, `name` or `name:port`. */
-  readonly allowedHosts: readonly string[];
+  /** Private repositories may be added. */
+  readonly allowPrivate: boolean;
+  /** Who may reach it, and how. */
+  readonly gate: GateOptions;
+  /** The picture of an account, from the one host it may come from. */
+  readonly fetchAvatar: (githubId: number) => Promise<FetchedAvatar>;
+  /** Where contributions can be looked at: `https://github.com`. */
+  readonly githubWebUrl: string;
   /** Where Temporal's Web UI is; shown under /temporal. Null: not shown. */
   readonly temporalUiUrl: string | null;
   readonly maxConcurrentScrapes: number;
+  /** Stands behind the hashes of hidden and erased people. */
+  readonly optOutKey: OptOutKey;
+  /** Whether GitHub can be asked about people: a token is configured. */
+  readonly canEnrich: boolean;
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 
-/** A tag that changes with the text. */
-export function entityTagOf(text: string): string {
+/** A tag that changes with the text or the bytes. */
+export function entityTagOf(text: string | Buffer): string {
   return `"${createHash('sha1').update(text).digest('base64url')}"`;
 }
 

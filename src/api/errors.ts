@@ -1,30 +1,12 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { NextFunction, Request, Response } from 'express';
-import { AppError, InvalidInput, ServiceUnavailable, type FieldError } from '../domain/errors.ts';
+import { AppError, ContributorHidden, InvalidInput, ServiceUnavailable, type FieldError } from '../domain/errors.ts';
 import type { Logger } from '../log/logger.ts';
-import type { JobReference } from './contract/jobs.ts';
+import type { Problem } from './contract/problems.ts';
 
 /** Seconds after which a client may try again when a service is away. */
 const RETRY_AFTER_S = 5;
-
-/** The body of an error answer: RFC 9457, with the error's stable code and the request's id. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  /** The path that was asked for. */
-  readonly instance?: string;
-  readonly request_id?: string;
-  /** Which fields or parameters are wrong. */
-  readonly errors?: readonly FieldError[];
-  /** 409: the job that is in the way. */
-  readonly job?: JobReference;
-  /** The evidence: ids, names. */
-  readonly details?: Readonly<Record<string, unknown>>;
-}
 
 /** The name that was asked for is an old one: the answer is a redirect. */
 export class RepositoryMoved extends AppError {
@@ -80,6 +62,11 @@ function appErrorOf(error: unknown): AppError {
   return new AppError('internal_error', 500, 'Something went wrong here. The log has more under this request id.', {}, { cause: error });
 }
 
+/** The status an error is answered with. */
+export function statusOf(error: unknown): number {
+  return appErrorOf(error).status;
+}
+
 function problemOf(error: AppError, path: string | undefined, requestId: string | undefined): Problem {
   const { errors, job, location: _location, ...details } = error.details;
   const words = error.code.replaceAll('_', ' ');
@@ -92,7 +79,7 @@ function problemOf(error: AppError, path: string | undefined, requestId: string 
     ...(path === undefined ? {} : { instance: path }),
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(Array.isArray(errors) && errors.length > 0 ? { errors: errors as readonly FieldError[] } : {}),
-    ...(job === undefined ? {} : { job: job as JobReference }),
+    ...(job === undefined ? {} : { job: job as NonNullable<Problem['job']> }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   };
 }
@@ -101,6 +88,7 @@ function headersOf(error: AppError): Record<string, string> {
   return {
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
+    ...(error.status === 401 ? { 'www-authenticate': 'Bearer realm="Laurels"' } : {}),
     ...(error.status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
     ...(typeof error.details.allow === 'string' ? { allow: error.details.allow } : {}),
     ...(typeof error.details.location === 'string' ? { location: error.details.location } : {}),
@@ -139,7 +127,8 @@ export function answerErrors(log: Logger) {
     const known = appErrorOf(error);
     const requestId = typeof response.locals.requestId === 'string' ? response.locals.requestId : undefined;
     if (known.status >= 500) log.error({ err: error, request_id: requestId, code: known.code }, 'request failed');
-    writeProblem(response, known, pathOf(request), requestId);
+    // Of somebody who is hidden an answer repeats nothing, not even the path.
+    writeProblem(response, known, known instanceof ContributorHidden ? undefined : pathOf(request), requestId);
   };
 }
 

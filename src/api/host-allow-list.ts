@@ -4,6 +4,12 @@ import { AppError } from '../domain/errors.ts';
 /** Names that are this machine, whatever a DNS server says. */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
+/** Whether a host, with or without a port, is this machine by name. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.replace(/:\d+$/, '');
+  return LOOPBACK.includes(name) || /^127(?:\.\d{1,3}){3}$/.test(name);
+}
+
 /** Whom the server answers to; a page that rebinds its own name to 127.0.0.1 is not among them. */
 export interface HostAllowList {
   /**

@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.ts';
 import { LOG_STREAM_PATH } from './contract.ts';
 import { after, level, LOG_LEVELS } from './contract/jobs.ts';
 import { pathOf, writeProblemToSocket } from './errors.ts';
-import { createHostAllowList } from './host-allow-list.ts';
+import type { Gate } from './gate.ts';
 import { within } from './deadline.ts';
 import { followLog, type LogFeed } from './log-feed.ts';
 import { logLineOf } from './resources.ts';
@@ -56,14 +56,13 @@ export interface LogStream {
 export function createLogStream(options: {
   readonly db: Database;
   readonly log: Logger;
-  readonly allowedHosts: readonly string[];
+  readonly gate: Gate;
   /** Default 25 s: who does not answer one ping before the next is gone. */
   readonly pingEveryMs?: number;
   /** Default 1,000. */
   readonly maxClients?: number;
 }): LogStream {
-  const { db, log, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS } = options;
-  const hosts = createHostAllowList(options.allowedHosts);
+  const { db, log, gate, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES, perMessageDeflate: false, clientTracking: false });
   const clients = new Set<Client>();
   let feed: LogFeed | null = null;
@@ -154,15 +153,16 @@ export function createLogStream(options: {
     }, pingEveryMs),
   ].map((timer) => timer.unref());
 
-  const admit = (request: IncomingMessage): { address: string; query: StreamQuery } => {
-    hosts.hostOf(request);
-    hosts.refuseForeignOrigin(request);
+  const admit = async (request: IncomingMessage): Promise<{ address: string; query: StreamQuery }> => {
+    gate.hosts.hostOf(request);
+    gate.hosts.refuseForeignOrigin(request);
     if (pathOf(request) !== LOG_STREAM_PATH) throw new AppError('not_found', 404, `There is no stream at ${pathOf(request)}.`);
+    gate.authorise(await gate.callerOf(request), 'read');
     const query = parsedQuery(STREAM_QUERY, request.url ?? '');
-    const address = request.socket.remoteAddress ?? '';
+    const address = gate.clients.addressOf(request);
     const fromThere = [...clients].filter((client) => client.address === address).length;
     // Everybody on this machine has the same address.
-    const isLoopback = address === '::1' || /^(?:::ffff:)?127\./.test(address);
+    const isLoopback = address === '::1' || address.startsWith('127.');
     if (closing || clients.size >= maxClients || (!isLoopback && fromThere >= MOST_CLIENTS_PER_ADDRESS)) {
       throw new AppError('too_many_streams', 503, 'Too many log streams are open. Close one, or try again later.');
     }
@@ -172,17 +172,16 @@ export function createLogStream(options: {
   return {
     handleUpgrade(request, socket, head) {
       socket.on('error', () => socket.destroy());
-      try {
-        const { address, query } = admit(request);
-        server.handleUpgrade(request, socket, head, (accepted) => {
-          welcome(accepted, address, query).catch((error: unknown) => {
-            log.warn({ err: error }, 'log stream broken off');
-            accepted.close(1011, 'try again');
+      void admit(request)
+        .then(({ address, query }) => {
+          server.handleUpgrade(request, socket, head, (accepted) => {
+            welcome(accepted, address, query).catch((error: unknown) => {
+              log.warn({ err: error }, 'log stream broken off');
+              accepted.close(1011, 'try again');
+            });
           });
-        });
-      } catch (error) {
-        writeProblemToSocket(socket, error);
-      }
+        })
+        .catch((error: unknown) => writeProblemToSocket(socket, error));
     },
     clientCount: () => clients.size,
     async close() {

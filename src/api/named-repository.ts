@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Database } from '../db/database.ts';
-import { findByOldName, findRepository, type StoredRepository } from '../db/repositories.ts';
+import { findByOldName, findRepositories, findRepository, type StoredRepository } from '../db/repositories.ts';
 import { RepositoryNotFound } from '../domain/errors.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import { RepositoryMoved } from './errors.ts';
@@ -17,4 +17,14 @@ export async function repositoryOf(db: Database, name: RepositoryName, request: 
   const template = (request.route as { readonly path: string }).path;
   const path = template.replace(':owner', encodeURIComponent(moved.owner)).replace(':name', encodeURIComponent(moved.name));
   throw new RepositoryMoved(path + new URL(request.originalUrl, 'http://localhost').search);
+}
+
+/** The repositories that a query names, in its order; old names lead to what they are called now. @throws RepositoryNotFound */
+export async function repositoriesOf(db: Database, names: readonly RepositoryName[]): Promise<readonly StoredRepository[]> {
+  const found = await findRepositories(db, names);
+  return names.map(({ owner, name }, index) => {
+    const repository = found[index];
+    if (repository === undefined || repository === null) throw new RepositoryNotFound(owner, name);
+    return repository;
+  });
 }

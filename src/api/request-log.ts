@@ -18,7 +18,7 @@ export function logRequests(log: Logger) {
         request_id: requestId,
         method: request.method,
         // Without the query: what people search for is theirs.
-        path: pathOf(request),
+        path: namelessPath(request),
         status: response.statusCode,
         duration_ms: Math.round((performance.now() - begun) * 10) / 10,
         ...(response.writableFinished ? {} : { aborted: true }),
@@ -30,4 +30,10 @@ export function logRequests(log: Logger) {
     });
     next();
   };
+}
+
+/** Logs carry no logins: where a path names a person, the route stands for it. */
+function namelessPath(request: Request): string {
+  const route = request.route as { readonly path?: unknown } | undefined;
+  return typeof route?.path === 'string' && route.path.includes(':username') ? route.path : pathOf(request);
 }

@@ -1,6 +1,7 @@
 import type { StoredJob } from '../db/jobs.ts';
 import type { LogLine } from '../db/job-log.ts';
 import type { StoredRepository } from '../db/repositories.ts';
+import { etaOf } from '../domain/eta.ts';
 import { isUnfinished } from '../domain/job-status.ts';
 import { fullNameOf, type RepositoryName } from '../domain/repository-name.ts';
 import type { LiveStatus } from '../temporal/engine.ts';
@@ -14,6 +15,11 @@ const pathOfName = ({ owner, name }: RepositoryName): string => `${encodeURIComp
 /** Where a repository is in the API. */
 export function repositoryPath(name: RepositoryName): string {
   return `/api/v1/repositories/${pathOfName(name)}`;
+}
+
+/** Where a repository's board is in the API. */
+export function leaderboardPath(name: RepositoryName): string {
+  return `/api/v1/leaderboard/${pathOfName(name)}`;
 }
 
 /** Where a job is in the API. */
@@ -40,7 +46,7 @@ export function repositoryResourceOf(repository: StoredRepository): RepositoryRe
     created_at: repository.createdAt.toISOString(),
     links: {
       self,
-      leaderboard: `/api/v1/leaderboard/${pathOfName(repository)}`,
+      leaderboard: leaderboardPath(repository),
       coverage: `${self}/coverage`,
       jobs: `/api/v1/jobs?repository=${pathOfName(repository)}`,
     },
@@ -60,21 +66,22 @@ export function jobResourceOf(job: StoredJob, live: LiveStatus | null, temporalU
   const retrying = running?.retrying ?? job.status === 'RETRYING';
   const status = running === null || job.status === 'QUEUED' ? job.status : running.retrying ? 'RETRYING' : 'RUNNING';
   const lacksWorker = job.status === 'QUEUED' && job.dispatchedAt !== null && Date.now() - job.dispatchedAt.getTime() > WORKER_OVERDUE_MS;
+  const nextRetryAt = retrying && unfinished ? (running?.nextRetryAt ?? job.nextRetryAt) : null;
   const message = (running?.retrying === true ? running.lastError : null) ?? job.errorMessage;
   return {
     id: job.id,
     type: job.type,
     status,
     phase: job.phase,
-    repository: job.repositoryName,
+    repository: job.repositoryName === '' ? null : job.repositoryName,
     sources: [...job.sources],
     window: { since: job.window.since, until: job.window.until },
     requested_by: job.requestedBy,
     retry_of: job.retryOf,
-    progress: { done: job.done, total: job.total, unit: job.unit },
+    progress: { done: job.done, total: job.total, unit: job.unit, eta: iso(unfinished ? readingEndOf(job, nextRetryAt) : null) },
     plan_note: job.planNote,
     attempt: running === null ? job.attempt : Math.max(running.attempt, job.status === 'QUEUED' ? 0 : 1),
-    next_retry_at: retrying && unfinished ? iso(running?.nextRetryAt ?? job.nextRetryAt) : null,
+    next_retry_at: iso(nextRetryAt),
     waiting_until: unfinished ? iso(job.waitingUntil) : null,
     waiting_for: unfinished ? (job.waitingFor ?? (lacksWorker ? 'a worker: none has taken this job yet' : null)) : null,
     starting: job.status === 'QUEUED' && job.dispatchedAt !== null,
@@ -95,6 +102,13 @@ export function jobResourceOf(job: StoredJob, live: LiveStatus | null, temporalU
       temporal: job.dispatchedAt === null ? null : temporalUrl,
     },
   };
+}
+
+/** When the source a job reads now will be read; null while it reads none, or is to end before. */
+function readingEndOf(job: StoredJob, nextRetryAt: Date | null): Date | null {
+  if (job.phase !== 'READING' || job.cancelRequestedAt !== null) return null;
+  const { done, total, readingSince: since, readingFrom: from, waitedSeconds, waitingSince, waitingUntil, planEstimate: planned } = job;
+  return etaOf({ done, total, since, from, waitedSeconds, waitingSince, waitingUntil, nextRetryAt, planned }, new Date());
 }
 
 /** A job as a 409 names it. */

@@ -39,6 +39,10 @@ type Answered<E extends Endpoint> = {
 /** Speaks to a Laurels by the contract of its API. */
 export interface ApiClient {
   readonly url: string;
+  /** The header that shows the key; empty without one. */
+  readonly authorization: Readonly<Record<string, string>>;
+  /** The same client, not broken off by its signal. */
+  detached(): ApiClient;
   /** @throws ApiRefused for a problem answer, ApiUnreachable when there is none. */
   call<Name extends EndpointName>(name: Name, sent?: Partial<Sent<Contract[Name]>>): Promise<Answered<Contract[Name]>>;
   /** The same, as the text that was answered (CSV). */
@@ -48,9 +52,10 @@ export interface ApiClient {
 /** A board over a million rows takes long; nothing takes longer. */
 const TIMEOUT_MS = 120_000;
 
-/** Makes a client for the Laurels at `baseUrl`; nothing is sent yet. */
-export function createApiClient(baseUrl: string, signal?: AbortSignal): ApiClient {
+/** Makes a client for the Laurels at `baseUrl`, which shows `key` with every request; nothing is sent yet. */
+export function createApiClient(baseUrl: string, signal?: AbortSignal, key: string | null = null): ApiClient {
   const url = baseUrl.replace(/\/+$/, '');
+  const authorization: Readonly<Record<string, string>> = key === null ? {} : { authorization: `Bearer ${key}` };
 
   const request = async (name: EndpointName, sent: Partial<Sent<Endpoint>>): Promise<Response> => {
     const endpoint: Endpoint = CONTRACT[name];
@@ -66,7 +71,11 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal): ApiClien
     try {
       response = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
         method: endpoint.method.toUpperCase(),
-        headers: { accept: 'application/json, text/csv', ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          accept: 'application/json, text/csv',
+          ...authorization,
+          ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
@@ -76,11 +85,15 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal): ApiClien
     }
     if (response.ok) return response;
     const problem: unknown = await response.json().catch(() => ({}));
-    throw new ApiRefused(response.status, typeof problem === 'object' && problem !== null ? problem : {});
+    const refused = new ApiRefused(response.status, typeof problem === 'object' && problem !== null ? problem : {});
+    if (refused.status !== 401) throw refused;
+    throw new AppError(refused.code, 401, `${refused.message} Set LAURELS_API_KEY to one (laurels key create).`, {}, { cause: refused });
   };
 
   return {
     url,
+    authorization,
+    detached: () => createApiClient(url, undefined, key),
     async call(name, sent = {}) {
       const response = await request(name, sent);
       const text = await response.text();

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { username } from '../api/contract/parameters.ts';
 import { AppError } from '../domain/errors.ts';
 import { repositoryNameOf, type RepositoryName } from '../domain/repository-name.ts';
 import { isDay } from '../domain/window.ts';
@@ -23,6 +24,18 @@ export function repositoryArgument(text: string): RepositoryName {
 /** The same, for an argument that may be given several times. */
 export function repositoryArguments(text: string, before: readonly RepositoryName[] | undefined): readonly RepositoryName[] {
   return [...(before ?? []), repositoryArgument(text)];
+}
+
+/** A login, or `id:<GitHub id>`. */
+export function usernameArgument(text: string): string {
+  const parsed = username.safeParse(text.replace(/^@/, ''));
+  if (!parsed.success) throw new InvalidArgumentError('It must be a GitHub login, or id:<GitHub id>.');
+  return parsed.data;
+}
+
+/** The same, for an argument that may be given several times. */
+export function usernameArguments(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), usernameArgument(text)];
 }
 
 export function dayOption(text: string): string {

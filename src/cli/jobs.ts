@@ -37,20 +37,27 @@ export function standingOf(job: JobResource): string {
     if (job.status === 'QUEUED') return job.starting ? 'is being started' : 'waits for its turn';
     return job.phase === '' ? job.status.toLowerCase() : job.phase.toLowerCase();
   })();
-  return `${job.repository} ${doing}`;
+  return `${subjectOf(job)} ${doing}`;
+}
+
+/** What a job is about: a repository, or people. */
+export function subjectOf({ repository, type }: JobResource): string {
+  return repository ?? (type === 'ENRICH' ? 'profile' : type === 'ENRICH_BATCH' ? 'profiles' : type.toLowerCase());
 }
 
 /** What became of a job that has ended, in a sentence. */
 export function outcomeOf(job: JobResource): string {
+  const about = subjectOf(job);
   switch (job.status) {
     case 'COMPLETED': {
       const result = isIncomplete(job) ? 'completed, incomplete' : 'completed';
-      return `${job.repository}: ${result}, ${figure(job.events_processed)} contributions, ${job.window.since} to ${job.window.until}`;
+      if (job.repository === null) return `${about}: ${result}${job.plan_note === null ? '' : `, ${job.plan_note}`}`;
+      return `${about}: ${result}, ${figure(job.events_processed)} contributions, ${job.window.since} to ${job.window.until}`;
     }
     case 'FAILED':
-      return printable(`${job.repository}: failed: ${job.error?.message ?? 'no reason is known'}`);
+      return printable(`${about}: failed: ${job.error?.message ?? 'no reason is known'}`);
     case 'CANCELLED':
-      return `${job.repository}: cancelled, its board is as it was before`;
+      return `${about}: cancelled${job.repository === null ? '' : ', its board is as it was before'}`;
     default:
       return standingOf(job);
   }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { LOG_STREAM_PATH } from '../api/contract.ts';
 import type { LogLineResource } from '../api/contract/jobs.ts';
-import { ApiUnreachable } from './api-client.ts';
+import { ApiUnreachable, type ApiClient } from './api-client.ts';
 
 /** What is followed; `after` is the id of the last line that is known already. */
 export interface LogFilter {
@@ -19,7 +19,7 @@ const PAUSE_MS = 1_000;
  * last line. @throws ApiUnreachable when the server stays away.
  */
 export async function followLogs(
-  baseUrl: string,
+  { url: baseUrl, authorization }: Pick<ApiClient, 'url' | 'authorization'>,
   filter: LogFilter,
   onLine: (line: LogLineResource) => void,
   signal: AbortSignal,
@@ -28,7 +28,7 @@ export async function followLogs(
   for (let failures = 0; !signal.aborted;) {
     const url = new URL(LOG_STREAM_PATH, baseUrl.replace(/^http/, 'ws'));
     for (const [name, value] of Object.entries({ ...filter, after })) if (value !== undefined) url.searchParams.set(name, value);
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, { headers: authorization });
     const onAbort = (): void => socket.close();
     signal.addEventListener('abort', onAbort);
     socket.on('open', () => (failures = 0));

@@ -8,6 +8,8 @@ interface Standing {
   readonly done: number;
   readonly total: number | null;
   readonly unit: string | null;
+  /** When it will be done, ISO; null or absent: not known. */
+  readonly eta?: string | null;
 }
 
 /** Shows how far something is: a bar on a terminal, a line now and then elsewhere. */
@@ -24,10 +26,19 @@ export function createProgress(terminal: Terminal): Progress {
   return terminal.isInteractive ? barProgress(terminal) : lineProgress(terminal);
 }
 
-function sentenceOf({ what, done, total, unit }: Standing): string {
+function sentenceOf({ what, done, total, unit, eta = null }: Standing): string {
   const of = total === null ? '' : ` of ${figure(total)}`;
   const amount = done > 0 || (total ?? 0) > 0 ? `: ${figure(done)}${of}${unit === null ? '' : ` ${unit}`}` : '';
-  return printable(`${what}${amount}`);
+  return printable(`${what}${amount}${eta === null ? '' : `, ${timeLeft(eta)}`}`);
+}
+
+const MINUTE_MS = 60_000;
+
+/** `about 4 min left`. */
+function timeLeft(eta: string): string {
+  const minutes = (Date.parse(eta) - Date.now()) / MINUTE_MS;
+  if (minutes < 1) return 'less than 1 min left';
+  return minutes < 90 ? `about ${Math.ceil(minutes)} min left` : `about ${Math.round(minutes / 30) / 2} h left`;
 }
 
 function barProgress({ stderr }: Terminal): Progress {

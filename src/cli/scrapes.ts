@@ -2,11 +2,11 @@ import type { JobResource } from '../api/contract/jobs.ts';
 import type { ScrapePlan } from '../api/contract/repositories.ts';
 import { AppError } from '../domain/errors.ts';
 import { fullNameOf, type RepositoryName } from '../domain/repository-name.ts';
-import { ApiRefused, createApiClient } from './api-client.ts';
+import { ApiRefused } from './api-client.ts';
 import { boardTable, readBoard } from './board.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, exitCodeOf, Interrupted } from './exit-code.ts';
-import { endOf, gapsOf, isIncomplete, outcomeOf, standingOf } from './jobs.ts';
+import { endOf, gapsOf, isIncomplete, outcomeOf, standingOf, subjectOf } from './jobs.ts';
 import { createProgress } from './progress.ts';
 import type { Stack } from './stack.ts';
 import { printable } from './terminal.ts';
@@ -49,7 +49,7 @@ export async function runScrapes(context: CommandContext, stack: Stack, request:
     });
   }
   for (const job of accepted) {
-    await settle(context, stack, job.repository, async () => {
+    await settle(context, stack, subjectOf(job), async () => {
       if (waits) await reportEnd(context, stack, request, job, accepted);
       else if (request.json) terminal.print(JSON.stringify({ repository: job.repository, job, board: null }));
       else
@@ -78,9 +78,9 @@ async function settle(
   }
 }
 
-async function ask({ api: { url } }: Stack, request: ScrapeRequest, repository: RepositoryName): Promise<JobResource | ScrapePlan> {
+async function ask(stack: Stack, request: ScrapeRequest, repository: RepositoryName): Promise<JobResource | ScrapePlan> {
   // Not broken off by Ctrl-C: a job that was accepted must be known, to be cancelled or named.
-  const api = createApiClient(url);
+  const api = stack.api.detached();
   // A refresh is of what is known: a name that was mistyped must not become a repository.
   const added =
     request.type === 'scrape' ? await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } }) : null;
@@ -137,7 +137,7 @@ async function reportEnd(
   }
 
   // A board of before is still the repository's board; of a repository that never had one there is nothing to print.
-  const [owner = '', name = ''] = job.repository.split('/');
+  const [owner = '', name = ''] = subjectOf(job).split('/');
   const board =
     job.status === 'COMPLETED'
       ? await readBoard(stack.api, { owner, name }, { ...job.window, include: request.include?.join(',') }, Number.MAX_SAFE_INTEGER)
@@ -149,7 +149,7 @@ async function reportEnd(
 
 /** Ctrl-C: jobs of a running Laurels go on; jobs of a stack of our own are cancelled, as nothing would go on with them. */
 async function interrupted({ terminal }: CommandContext, stack: Stack, jobs: readonly JobResource[]): Promise<Interrupted> {
-  const api = createApiClient(stack.api.url);
+  const api = stack.api.detached();
   const unfinished: JobResource[] = [];
   for (const { id } of jobs) {
     const { body: job } = await api.call('getJob', { params: { id } });

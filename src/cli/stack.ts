@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config.ts';
 import { readStackDescriptor } from '../embedded/data-directory.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import type { CommandContext } from './context.ts';
@@ -25,7 +26,7 @@ const POLL_MS = 150;
 export async function reachStack({ config: configOf, terminal, signal }: CommandContext): Promise<Stack> {
   const config = configOf();
   if (config.laurelsUrl !== null) {
-    const api = createApiClient(config.laurelsUrl, signal);
+    const api = createApiClient(config.laurelsUrl, signal, config.laurelsApiKey);
     await api.call('getHealth');
     return { api, kind: 'remote', close: async () => undefined };
   }
@@ -33,7 +34,7 @@ export async function reachStack({ config: configOf, terminal, signal }: Command
   let isTold = false;
   for (;;) {
     signal.throwIfAborted();
-    const running = await runningStack(config.dataDir, signal);
+    const running = await runningStack(config, signal);
     if (running !== null) return running;
     const own = await startOneShot({ dataDir: config.dataDir, terminal, signal });
     if (own.state === 'ready') return { api: createApiClient(own.url, signal), kind: 'own', close: own.stop };
@@ -48,7 +49,7 @@ export async function reachStack({ config: configOf, terminal, signal }: Command
 }
 
 /** The stack that runs on a data directory; null when none does. */
-async function runningStack(dataDir: string, signal: AbortSignal): Promise<Stack | null> {
+async function runningStack({ dataDir, laurelsApiKey }: Config, signal: AbortSignal): Promise<Stack | null> {
   const found = await answeringUrl(dataDir);
   if (found === null) return null;
   const lease = await takeLease(dataDir);
@@ -57,7 +58,7 @@ async function runningStack(dataDir: string, signal: AbortSignal): Promise<Stack
     await lease.release();
     return null;
   }
-  return { api: createApiClient(found, signal), kind: 'running', close: lease.release };
+  return { api: createApiClient(found, signal, laurelsApiKey), kind: 'running', close: lease.release };
 }
 
 /** The URL of the running stack that the data directory's descriptor names, if it is that one which answers there. */

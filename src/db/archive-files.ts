@@ -1,3 +1,4 @@
+import { noteCoverageChange } from './coverage-version.ts';
 import type { Database } from './database.ts';
 
 /** An archive file as an import left it; the mirror's manifest is the record, this is its copy for display. */
@@ -20,7 +21,7 @@ export async function saveArchiveFiles(db: Database, files: readonly StoredArchi
   if (files.length === 0) return;
   const column = <K extends keyof StoredArchiveFile>(name: K): StoredArchiveFile[K][] => sorted.map((file) => file[name]);
   const sorted = [...new Map(files.map((file) => [file.name, file])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  await db.pool.query(
+  const { rowCount } = await db.pool.query(
     `INSERT INTO archive_file AS f (name, hour, sha256, rows, quarantined, pr_share, state, reason)
      SELECT name, hour, decode(sha256, 'hex'), rows, quarantined, pr_share, state, reason
      FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::real[], $7::text[], $8::text[])
@@ -39,4 +40,5 @@ export async function saveArchiveFiles(db: Database, files: readonly StoredArchi
       column('reason'),
     ],
   );
+  if (rowCount !== 0) await noteCoverageChange(db);
 }

@@ -1,32 +1,37 @@
-import { createHash } from 'node:crypto';
 import type { AccountKind } from '../domain/account-kind.ts';
-import { BoardChanged, InvalidInput } from '../domain/errors.ts';
-import { SCORED, type Scored, type ScoredKind } from '../domain/scoring.ts';
-import { DEFAULT_WINDOW, presetWindow, type Day, type Window } from '../domain/window.ts';
-import { incompleteKinds } from './board-columns.ts';
-import { rankedBoard, type RankedBoard } from './board-ranking.ts';
+import { BoardChanged, ContributorNotFound } from '../domain/errors.ts';
+import type { ScoredKind } from '../domain/scoring.ts';
+import type { Window } from '../domain/window.ts';
+import { ranksOfDays, reachesBack, windowThen } from './board-comparison.ts';
+import { figuresOf, type Figures } from './board-figures.ts';
+import { decodePlace, encodePlace, queryKey, type Place } from './board-cursor.ts';
+import { ranksOfSnapshot, readPage, type BoardSort, type PageRow } from './board-page.ts';
+import { storedRanking, sumOfBoards, sumOfDays, type Bind, type Counting } from './board-ranking.ts';
+import { sparklinesOf } from './board-sparkline.ts';
+import { dataVersionSql, readBoardState, repositoriesIn, storedScopeOf, type BoardScope, type BoardState } from './board-state.ts';
 import { coverageSummary, type CoverageSummary } from './coverage.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { databaseToday, queryable, type Database, type Queryable } from './database.ts';
-import { currentScoring, scoringOf } from './scoring.ts';
+import type { Database, Queryable } from './database.ts';
+import { findPerson } from './people.ts';
+import { scoringOf } from './scoring.ts';
 
-/** What of a board is asked for. `window`, `kinds` and `include` make another board, with ranks of its own; `q` and `sort` never change a rank. */
+/** What of a board is asked for. Scope, `window`, `kinds` and `include` make another board, with ranks of its own; `q` and `sort` never change a rank. */
 export interface BoardQuery {
-  readonly scope: { readonly repositoryId: number } | 'global';
+  readonly scope: BoardScope;
   readonly window: Window | 'default';
   readonly kinds?: readonly ScoredKind[];
   readonly include: readonly ('bots' | 'agents')[];
   /** Part of a login or of a name. */
   readonly q?: string;
-  readonly sort?: Scored | 'total_score' | 'last_contribution_at';
+  readonly sort?: BoardSort;
   readonly limit: number | 'all';
   readonly cursor?: string;
+  /** The page with this login in its middle, instead of a cursor. */
+  readonly around?: string;
+  readonly withSparkline?: boolean;
 }
 
-type CountColumn = (typeof SCORED)[Scored]['column'];
-
-/** A person's line on a board, as the API gives it. A count is null when it is not known, never 0. */
-export interface BoardRow extends Readonly<Record<CountColumn, number | null>> {
+/** A person's line on a board, as the API gives it. */
+export interface BoardRow extends Figures {
   /** 1, 2, 2, 4. */
   readonly rank: number | null;
   /** Places gained (lost, when negative) in the seven days up to `compared_to`; null without a board of that day. */
@@ -38,13 +43,10 @@ export interface BoardRow extends Readonly<Record<CountColumn, number | null>> {
     readonly avatar_url: string | null;
     readonly kind: AccountKind;
   };
-  readonly total_score: number;
-  /** Kinds of which the count is the sum of the known part. */
-  readonly incomplete_kinds: readonly string[];
-  /** On the global board only. */
+  /** On boards of several repositories only. */
   readonly repositories_contributed?: number;
-  readonly first_contribution_at: string | null;
-  readonly last_contribution_at: string | null;
+  /** Contributions of the last twelve weeks, oldest first; only when asked for. */
+  readonly sparkline?: readonly (number | null)[];
 }
 
 /** A page of a board. */
@@ -63,17 +65,23 @@ export interface Board {
   readonly coverage: CoverageSummary;
 }
 
-/** A stored board's row, or what stands for it before the first one is made. */
-interface BoardState {
-  readonly version: number;
-  readonly previousVersion: number | null;
-  readonly scoringVersion: number;
-  readonly previousScoringVersion: number | null;
-  readonly since: Day;
-  readonly until: Day;
-  readonly asOf: Date | null;
-  readonly people: number;
-  readonly comparedTo: Day | null;
+/** Reads that a page needs besides its rows and that many pages share; whoever answers many requests keeps them. */
+export interface BoardReads {
+  state(scope: BoardScope, isStored: boolean): Promise<BoardState>;
+  coverage(scope: BoardScope, window: Window, state: BoardState): Promise<CoverageSummary>;
+}
+
+/**
+ * Where no snapshot of seven days ago was kept yet, a stored board of at most so many people is compared with one made from days.
+ * Larger ones wait for their snapshots: a page must not take longer the more people there are.
+ */
+const MOST_COMPARED = 20_000;
+/** A board that is rebuilt while it is read is read again, so often. */
+const TRIES = 5;
+
+/** Whether the stored board is asked for, in whatever order and part. */
+export function isStoredBoard({ scope, window, kinds, include }: BoardQuery): boolean {
+  return window === 'default' && kinds === undefined && include.length === 0 && (scope === 'global' || 'repositoryId' in scope);
 }
 
 /**
@@ -81,189 +89,176 @@ interface BoardState {
  * with the page's number; any other is ranked now.
  * @throws BoardChanged for a cursor of a version that is no longer kept.
  * @throws InvalidInput (400) for a cursor of another query.
+ * @throws ContributorNotFound (404) when `around` is not on the board.
  */
-export async function readBoard(db: Database | Queryable, q: BoardQuery): Promise<Board> {
-  const repositoryId = q.scope === 'global' ? null : q.scope.repositoryId;
-  const current = await boardState(db, repositoryId ?? 0);
-  const board = current ?? (await unmadeBoard(db));
-  const window = q.window === 'default' ? { since: board.since, until: board.until } : q.window;
-  const isDefault = q.window === 'default' && q.kinds === undefined && q.include.length === 0;
-  const after = q.cursor === undefined ? null : readCursor(q.cursor, q, board);
-  const isCurrent = after === null || after.version === board.version;
-  const ranking = await rankedBoard({
-    repositoryId,
-    version: after?.version ?? board.version,
-    scoringVersion: isCurrent ? board.scoringVersion : (board.previousScoringVersion ?? board.scoringVersion),
-    window,
-    isStored: q.window === 'default' && q.kinds === undefined,
-    kinds: q.kinds ?? null,
-    accountKinds: [
-      'human',
-      ...(q.include.includes('bots') ? (['bot'] as const) : []),
-      ...(q.include.includes('agents') ? (['agent'] as const) : []),
-    ],
-    scoringOf: (version) => scoringOf(db, version),
-  });
-  const comparedTo = isDefault && isCurrent ? board.comparedTo : null;
-  const [rows, coverage] = await Promise.all([
-    readRows(db, q, ranking, after, { scope: repositoryId ?? 0, comparedTo }),
-    coverageSummary(db, repositoryId, window),
-  ]);
-  const page = q.limit === 'all' ? rows : rows.slice(0, q.limit);
-  const last = page.at(-1);
-  const cursor = rows.length > page.length && last !== undefined ? cursorAfter(last, q, after?.version ?? board.version) : null;
-  const found = rows[0]?.total ?? 0;
+export async function readBoard(db: Database | Queryable, q: BoardQuery, reads: BoardReads = directReads(db)): Promise<Board> {
+  for (let attempt = 1; ; attempt += 1) {
+    const board = await tryReadBoard(db, q, reads);
+    if (board !== null) return board;
+    // Who reads on would get rows of another ranking; who begins can begin again.
+    if (q.cursor !== undefined || attempt === TRIES) throw new BoardChanged();
+  }
+}
+
+function directReads(db: Database | Queryable): BoardReads {
   return {
-    data: page.map((row) => boardRow(row, q.scope === 'global', comparedTo)),
-    next_cursor: cursor,
-    total: isDefault && q.q === undefined && isCurrent ? board.people : found,
-    as_of: board.asOf?.toISOString() ?? null,
+    state: (scope, isStored) => readBoardState(db, scope, isStored),
+    coverage: (scope, window) => coverageSummary(db, repositoriesIn(scope), window),
+  };
+}
+
+/** Null when the board was rebuilt in between. */
+async function tryReadBoard(db: Database | Queryable, q: BoardQuery, reads: BoardReads): Promise<Board | null> {
+  const isStored = isStoredBoard(q);
+  const state = await reads.state(q.scope, isStored);
+  const current = isStored ? String(state.version) : state.data;
+  const key = keyOf(q);
+  const after = q.cursor === undefined ? null : decodePlace(q.cursor, key);
+  const isCurrent = after === null || after.version === current;
+  // What is ranked on request has no older version: the days it is made of have changed.
+  if (!isCurrent && !(isStored && after.version === String(state.previousVersion))) throw new BoardChanged();
+
+  const window = q.window === 'default' ? state.window : q.window;
+  const version = after?.version ?? current;
+  const rows = await rowsOf(db, q, { state, window, after, isCurrent });
+  if (rows.list.some(({ data }) => data !== null && data !== dataPart(current))) return null;
+  // No rows may mean that the version went away between the two reads.
+  if (rows.list.length === 0 && (await reads.state(q.scope, isStored)).stamp !== state.stamp) return null;
+
+  const page = q.limit === 'all' ? rows.list : rows.list.slice(0, q.limit);
+  const last = page.at(-1);
+  const next = rows.list.length > page.length && last !== undefined ? encodePlace(key, placeOf(last, version, isStored)) : null;
+  const [coverage, sparklines] = await Promise.all([
+    reads.coverage(q.scope, window, state),
+    q.withSparkline === true
+      ? sparklinesOf(
+          db,
+          page.map(({ person_id }) => person_id),
+          countingOf(q),
+          window.until,
+        )
+      : null,
+  ]);
+  const isOfSeveral = !(typeof q.scope === 'object' && 'repositoryId' in q.scope);
+  return {
+    data: page.map((row) => ({
+      ...boardRow(row, isOfSeveral, rows.comparedTo !== null),
+      ...(sparklines === null ? {} : { sparkline: sparklines.get(row.person_id) ?? [] }),
+    })),
+    next_cursor: next,
+    total: isStored && q.q === undefined && isCurrent ? state.people : (rows.list[0]?.total ?? 0),
+    as_of: state.asOf?.toISOString() ?? null,
     window,
-    compared_to: comparedTo,
-    scoring_version: board.scoringVersion,
-    version: String(after?.version ?? board.version),
+    compared_to: rows.comparedTo,
+    scoring_version: state.scoringVersion,
+    version,
     coverage,
   };
 }
 
-async function boardState(db: Database | Queryable, scope: number): Promise<BoardState | null> {
-  const { rows } = await queryable(db).query<BoardState>({
-    name: 'board-state',
-    text: `SELECT b.version, b.previous_version AS "previousVersion", b.scoring_version AS "scoringVersion",
-             b.previous_scoring_version AS "previousScoringVersion", b.window_since AS since, b.window_until AS until,
-             coalesce(r.last_scraped_at, b.as_of) AS "asOf", b.people, b.compared_to AS "comparedTo"
-           FROM board b LEFT JOIN repository r ON r.id = b.scope WHERE b.scope = $1`,
-    values: [scope],
-  });
-  return rows[0] ?? null;
+/** Of a version that has the identities' in it, the part that a statement sees. */
+const dataPart = (version: string): string => version.split('.')[0] ?? '';
+
+function countingOf({ scope, kinds, include }: BoardQuery): Counting {
+  return {
+    repositoryIds: repositoriesIn(scope),
+    kinds: kinds ?? null,
+    accountKinds: [
+      'human',
+      ...(include.includes('bots') ? (['bot'] as const) : []),
+      ...(include.includes('agents') ? (['agent'] as const) : []),
+    ],
+  };
 }
 
-async function unmadeBoard(db: Database | Queryable): Promise<BoardState> {
-  const { version: scoringVersion } = await currentScoring(db);
-  const window = presetWindow(DEFAULT_WINDOW, await databaseToday(db));
-  const nothing = { previousVersion: null, previousScoringVersion: null, asOf: null, people: 0, comparedTo: null };
-  return { version: 0, scoringVersion, ...window, ...nothing };
+interface Reading {
+  readonly state: BoardState;
+  readonly window: Window;
+  readonly after: Place | null;
+  readonly isCurrent: boolean;
 }
 
-/** A row of a ranking with its person. */
-interface RankedRow extends Readonly<Record<CountColumn, number | null>> {
-  readonly person_id: number;
-  readonly rank: number;
-  readonly position: number;
-  readonly total_score: number;
-  readonly unknown_kinds: number;
-  readonly repositories_contributed: number | null;
-  readonly first_contribution_at: Date;
-  readonly last_contribution_at: Date;
-  readonly github_id: number;
-  readonly username: string;
-  readonly display_name: string | null;
-  readonly avatar_url: string | null;
-  readonly kind: AccountKind;
-  readonly sort_key: string | null;
-  readonly rank_then: number | null;
-  readonly was_ranked: boolean | null;
-  /** People found; null where the stored board knows. */
-  readonly total: number | null;
-}
-
-async function readRows(
+async function rowsOf(
   db: Database | Queryable,
   q: BoardQuery,
-  ranking: RankedBoard,
-  after: Place | null,
-  snapshot: { readonly scope: number; readonly comparedTo: Day | null },
-): Promise<readonly RankedRow[]> {
-  const values: unknown[] = [...ranking.values];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  const sort = sortOf(q);
-  const found =
-    q.q === undefined
-      ? `SELECT r.* FROM (${ranking.sql}) AS r`
-      : `SELECT r.* FROM (${ranking.sql}) AS r JOIN github_user f ON f.id = r.person_id,
-           lower(${bind(q.q)}) AS wanted
-         WHERE strpos(lower(f.username), wanted) > 0 OR strpos(lower(f.display_name), wanted) > 0`;
-  const counted =
-    ranking.isStored && q.q === undefined
-      ? `SELECT s.*, NULL::int AS total FROM (${found}) AS s`
-      : `SELECT s.*, (count(*) OVER ())::int AS total FROM (${found}) AS s`;
-  const keyset =
-    after === null
-      ? ''
-      : sort === null
-        ? `WHERE c.position > ${bind(after.position)}`
-        : `WHERE (${sort.by('c')}, -c.position) < (${bind(after.sortKey)}::${sort.type}, -${bind(after.position)}::int)`;
-  const order = (alias: string): string => (sort === null ? `${alias}.position` : `${sort.by(alias)} DESC, ${alias}.position`);
-  const limit = q.limit === 'all' ? '' : `LIMIT ${bind(q.limit + 1)}`;
-  const then =
-    snapshot.comparedTo === null
-      ? { columns: 'NULL::int AS rank_then, NULL::boolean AS was_ranked', join: '' }
-      : {
-          columns: `t.rank AS rank_then, t.rank IS NULL AND EXISTS (
-              SELECT FROM leaderboard_snapshot o WHERE o.scope = t2.scope AND o.person_id = p.person_id AND o.day < t2.day) AS was_ranked`,
-          join: `CROSS JOIN (SELECT ${bind(snapshot.scope)}::bigint AS scope, ${bind(snapshot.comparedTo)}::date AS day) AS t2
-            LEFT JOIN leaderboard_snapshot t ON t.scope = t2.scope AND t.person_id = p.person_id AND t.day = t2.day`,
-        };
-  const text = `SELECT p.*, u.github_id, u.username, u.display_name, u.avatar_url, u.kind,
-      ${sort === null ? 'NULL::text' : `${sort.by('p')}::text`} AS sort_key, ${then.columns}
-    FROM (SELECT c.* FROM (${counted}) AS c ${keyset} ORDER BY ${order('c')} ${limit}) AS p
-    JOIN github_user u ON u.id = p.person_id ${then.join}
-    ORDER BY ${order('p')}`;
-  // Prepared once per connection: the same text always has the same name.
-  const name = `board-${createHash('sha1').update(text).digest('base64url')}`;
-  const { rows } = await queryable(db).query<RankedRow>({ ...(ranking.isStored ? { name } : {}), text, values });
-  return rows;
-}
-
-/** What a board is sorted by instead of its ranks, best first; null: by rank. */
-function sortOf(q: BoardQuery): { readonly by: (alias: string) => string; readonly type: string } | null {
-  const { sort } = q;
-  if (sort === undefined || sort === 'total_score') return null;
-  if (sort === 'last_contribution_at') return { by: (alias) => `${alias}.last_contribution_at`, type: 'timestamptz' };
-  return { by: (alias) => `coalesce(${alias}.${SCORED[sort].column}, -1)::bigint`, type: 'bigint' };
-}
-
-/** Where a page begins: after this place, in this version. */
-interface Place {
-  readonly version: number;
-  readonly sortKey: string | null;
-  readonly position: number;
-}
-
-/** Everything of a query that its pages must have in common; the length of a page may change. */
-function queryKey(q: BoardQuery): string {
-  const parts = [q.scope, q.window, q.kinds?.toSorted() ?? null, q.include.toSorted(), q.q ?? null, q.sort ?? null];
-  return createHash('sha1').update(JSON.stringify(parts)).digest('base64url').slice(0, 12);
-}
-
-function cursorAfter(last: RankedRow, q: BoardQuery, version: number): string {
-  return encodeCursor([queryKey(q), version, last.sort_key, last.position]);
-}
-
-function readCursor(cursor: string, q: BoardQuery, board: BoardState): Place {
-  const [key, version, sortKey, position] = decodeCursor(cursor, 4);
-  if (key !== queryKey(q) || typeof version !== 'number' || typeof position !== 'number' || typeof sortKey === 'number') {
-    const detail = 'it belongs to another query: take it from next_cursor of the page before, with the same parameters';
-    throw new InvalidInput(`cursor: ${detail}`, [{ pointer: 'cursor', detail }], 400);
+  { state, window, after, isCurrent }: Reading,
+): Promise<{ readonly list: readonly PageRow[]; readonly comparedTo: string | null }> {
+  const values: unknown[] = [];
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const isStored = isStoredBoard(q);
+  const cut = { q: q.q, sort: q.sort, limit: q.limit, after, around: await aroundOf(db, q) };
+  const counting = countingOf(q);
+  const scoring = await scoringOf(db, state.scoringVersion);
+  const then = windowThen(window);
+  const snapshot = isStored && isCurrent ? state.comparedTo : null;
+  const isCompared =
+    snapshot === null &&
+    then !== null &&
+    isCurrent &&
+    (!isStored || state.people <= MOST_COMPARED) &&
+    (await reachesBack(db, counting.repositoryIds, window, then));
+  const comparedTo = snapshot ?? (isCompared ? then.until : null);
+  if (isStored) {
+    const list = await readPage(db, values, {
+      ...cut,
+      isStored,
+      ranking: storedRanking(bind, {
+        repositoryId: q.scope === 'global' ? null : storedScopeOf(q.scope),
+        version: Number(after?.version ?? state.version),
+        scoringVersion: isCurrent ? state.scoringVersion : (state.previousScoringVersion ?? state.scoringVersion),
+      }),
+      earlier:
+        snapshot !== null
+          ? ranksOfSnapshot(bind, storedScopeOf(q.scope), snapshot)
+          : isCompared
+            ? ranksOfDays(bind, counting, then, scoring)
+            : null,
+      data: null,
+    });
+    return { list: found(list, q), comparedTo };
   }
-  // What is ranked on request has no older version: the days it is made of have changed.
-  const isKept = version === board.version || (version === board.previousVersion && q.window === 'default' && q.kinds === undefined);
-  if (!isKept) throw new BoardChanged();
-  return { version, sortKey: sortKey ?? null, position };
+  const isOfBoards = q.window === 'default' && q.kinds === undefined;
+  const list = await readPage(db, values, {
+    ...cut,
+    isStored,
+    ranking: isOfBoards ? sumOfBoards(bind, counting) : sumOfDays(bind, counting, window, scoring),
+    earlier: isCompared ? ranksOfDays(bind, counting, then, scoring) : null,
+    data: dataVersionSql(`${bind(counting.repositoryIds)}::bigint[]`),
+  });
+  return { list: found(list, q), comparedTo };
 }
 
-function boardRow(row: RankedRow, isGlobal: boolean, comparedTo: Day | null): BoardRow {
+async function aroundOf(db: Database | Queryable, { around }: BoardQuery): Promise<number | null> {
+  if (around === undefined) return null;
+  const person = await findPerson(db, around);
+  if (person === null) throw new ContributorNotFound(around);
+  return person.id;
+}
+
+/** A page around somebody that holds nobody: they are known, but not on this board. */
+function found(list: readonly PageRow[], { around }: BoardQuery): readonly PageRow[] {
+  if (around !== undefined && list.length === 0) throw new ContributorNotFound(around);
+  return list;
+}
+
+/** Everything of a query that its pages must have in common; their length and what they show beside the rows may change. */
+function keyOf(q: BoardQuery): string {
+  return queryKey([q.scope, q.window, q.kinds?.toSorted() ?? null, q.include.toSorted(), q.q ?? null, q.sort ?? null]);
+}
+
+function placeOf(row: PageRow, version: string, isStored: boolean): Place {
+  return isStored
+    ? { version, sortKey: row.sort_key, position: row.position, score: null, login: null, personId: null }
+    : { version, sortKey: row.sort_key, position: null, score: row.score_key, login: row.login_key, personId: row.person_id };
+}
+
+function boardRow(row: PageRow, isOfSeveral: boolean, isCompared: boolean): BoardRow {
   const { github_id, username, display_name, avatar_url, kind } = row;
-  const counts = Object.fromEntries(Object.values(SCORED).map(({ column }) => [column, row[column]])) as Record<CountColumn, number | null>;
   return {
     rank: row.rank,
-    rank_change: comparedTo === null ? null : row.rank_then === null ? (row.was_ranked ? 'returned' : 'new') : row.rank_then - row.rank,
+    rank_change: !isCompared ? null : row.rank_then === null ? (row.was_ranked === true ? 'returned' : 'new') : row.rank_then - row.rank,
     contributor: { github_id, username, display_name, avatar_url, kind },
-    total_score: row.total_score,
-    ...counts,
-    incomplete_kinds: incompleteKinds(row.unknown_kinds, counts),
-    ...(isGlobal ? { repositories_contributed: row.repositories_contributed ?? 0 } : {}),
-    first_contribution_at: row.first_contribution_at.toISOString(),
-    last_contribution_at: row.last_contribution_at.toISOString(),
+    ...figuresOf(row),
+    ...(isOfSeveral ? { repositories_contributed: row.repositories_contributed ?? 0 } : {}),
   };
 }

@@ -1,75 +1,92 @@
-import type { AccountKind } from '../domain/account-kind.ts';
+import { ACCOUNT_KINDS, type AccountKind } from '../domain/account-kind.ts';
 import { KIND_CODES } from '../domain/contribution.ts';
 import { SCORED_KINDS, scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
+import { factsSql } from './board-figures.ts';
 import { BOARD_SUMS, DAY_SUMS, knownBoardCounts, knownCounts } from './board-columns.ts';
-import { BOARD_FACTS } from './repository-board.ts';
 
-/** A ranking as a query of its own: person, rank, position, what a board's row holds. */
-export interface RankedBoard {
-  readonly sql: string;
-  readonly values: readonly unknown[];
-  /** True when ranks and positions are read, not made. */
-  readonly isStored: boolean;
-}
+/** Binds a value to a statement under construction and gives its placeholder. */
+export type Bind = (value: unknown) => string;
 
-/** Which ranking is asked for. `repositoryId` null: of all repositories. */
-export interface Ranking {
-  readonly repositoryId: number | null;
-  readonly version: number;
-  readonly scoringVersion: number;
-  readonly window: Window;
+/** Whose work is counted: in which repositories (null: all), of which accounts and kinds (null: all). */
+export interface Counting {
+  readonly repositoryIds: readonly number[] | null;
   readonly kinds: readonly ScoredKind[] | null;
   readonly accountKinds: readonly AccountKind[];
-  /** True when window and kinds are those of the stored board. */
-  readonly isStored: boolean;
-  readonly scoringOf: (version: number) => Promise<Scoring>;
+  /** Only these people; left out: everybody. */
+  readonly personIds?: readonly number[];
 }
 
-const FACTS = (alias: string): string => BOARD_FACTS.map((fact) => `${alias}.${fact}`).join(', ');
-const RANKS = `rank() OVER (ORDER BY s.total_score DESC)::int AS rank,
-  row_number() OVER (ORDER BY s.total_score DESC, lower(u.username) COLLATE "C", s.person_id)::int AS position`;
-
-/** The stored ranks where the stored board is asked for; of other people, days or kinds a ranking made now. */
-export async function rankedBoard(o: Ranking): Promise<RankedBoard> {
-  const isStored = o.isStored && o.accountKinds.length === 1;
-  if (isStored) return { ...storedRows(o, 'l.rank, l.position', 'l.position IS NOT NULL'), isStored };
-  const source = o.isStored
-    ? storedRows(o, 'NULL::int AS rank, NULL::int AS position', 'true')
-    : daysOf(o, await o.scoringOf(o.scoringVersion));
-  const values = [...source.values, o.accountKinds];
-  const sql = `SELECT s.person_id, ${RANKS}, ${FACTS('s')}, s.repositories_contributed
-    FROM (${source.sql}) AS s JOIN github_user u ON u.id = s.person_id WHERE u.kind = ANY($${values.length}::text[])`;
-  return { sql, values, isStored };
-}
-
-function storedRows(o: Ranking, ranks: string, condition: string): { sql: string; values: readonly unknown[] } {
+/** SQL of the rows of a stored board with their ranks: of a repository, or of all (null). Humans only. */
+export function storedRanking(
+  bind: Bind,
+  o: { readonly repositoryId: number | null; readonly version: number; readonly scoringVersion: number },
+): string {
   if (o.repositoryId === null) {
-    const sql = `SELECT l.person_id, ${ranks}, ${FACTS('l')}, l.repositories_contributed FROM global_leaderboard l WHERE l.version = $1 AND ${condition}`;
-    return { sql, values: [o.version] };
+    return `SELECT l.person_id, l.rank, l.position, ${factsSql('l')}, l.repositories_contributed
+      FROM global_leaderboard l WHERE l.version = ${bind(o.version)} AND l.position IS NOT NULL`;
   }
-  const sql = `SELECT l.person_id, ${ranks}, ${FACTS('l')}, NULL::int AS repositories_contributed FROM repository_leaderboard l
-    WHERE l.scoring_version = $1 AND l.repository_id = $2 AND l.version = $3 AND ${condition}`;
-  return { sql, values: [o.scoringVersion, o.repositoryId, o.version] };
+  return `SELECT l.person_id, l.rank, l.position, ${factsSql('l')}, NULL::int AS repositories_contributed FROM repository_leaderboard l
+    WHERE l.scoring_version = ${bind(o.scoringVersion)} AND l.repository_id = ${bind(o.repositoryId)} AND l.version = ${bind(o.version)}
+      AND l.position IS NOT NULL`;
 }
 
-/** The same facts summed from days: per repository, where the line bonus is capped, then over repositories. */
-function daysOf(o: Ranking, scoring: Scoring): { sql: string; values: readonly unknown[] } {
-  const kinds = (o.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind]);
-  const perRepository = `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
+/** SQL of the rows of the current stored boards of repositories: `repository_id`, `person_id`, ranks of humans, facts. */
+export function rowsOfBoards(bind: Bind, counting: Counting): string {
+  return `SELECT l.repository_id, l.person_id, l.rank, ${factsSql('l')}
+    FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
+    WHERE b.scope <> 0 ${counting.repositoryIds === null ? '' : `AND b.scope = ANY(${bind(counting.repositoryIds)}::bigint[])`}
+      AND ${ofKinds('l', counting.accountKinds)} ${ofPeople('l', counting, bind)}`;
+}
+
+/** SQL of people with what the current stored boards of repositories say of them, added up; without ranks. */
+export function sumOfBoards(bind: Bind, counting: Counting): string {
+  const only = counting.repositoryIds === null ? '' : `AND b.scope = ANY(${bind(counting.repositoryIds)}::bigint[])`;
+  return `SELECT f.person_id, f.total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
+      ${knownBoardCounts('f')}
+    FROM (SELECT l.person_id, sum(l.total_score) AS total_score, count(*)::int AS repositories_contributed, ${BOARD_SUMS}
+          FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
+          WHERE b.scope <> 0 ${only} GROUP BY l.person_id) AS f
+    WHERE ${ofKinds('f', counting.accountKinds)}`;
+}
+
+/** SQL of people with what they did in each repository in a window: `repository_id`, `person_id`, facts. The line bonus is capped here. */
+export function daysPerRepository(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
+  const { repositoryIds } = counting;
+  const kinds = (counting.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind]);
+  const only =
+    repositoryIds === null
+      ? ''
+      : repositoryIds.length === 1
+        ? `AND d.repository_id = ${bind(repositoryIds[0])}::bigint`
+        : `AND d.repository_id = ANY(${bind(repositoryIds)}::bigint[])`;
+  return `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
       SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')} FROM (
         SELECT d.repository_id, d.person_id, ${DAY_SUMS} FROM contribution_day d
-        WHERE d.day BETWEEN $1 AND $2 AND d.kind = ANY($3::smallint[]) ${o.repositoryId === null ? '' : 'AND d.repository_id = $4'}
+        WHERE d.day BETWEEN ${bind(window.since)}::date AND ${bind(window.until)}::date AND d.kind = ANY(${bind(kinds)}::smallint[]) ${only}
+          ${ofPeople('d', counting, bind)}
         GROUP BY d.repository_id, d.person_id
-      ) AS f
+      ) AS f WHERE ${ofKinds('f', counting.accountKinds)}
     ) AS c`;
-  const values = [o.window.since, o.window.until, kinds];
-  if (o.repositoryId !== null) {
-    return { sql: `SELECT l.*, NULL::int AS repositories_contributed FROM (${perRepository}) AS l`, values: [...values, o.repositoryId] };
-  }
-  const sql = `SELECT f.person_id, f.total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
+}
+
+/** SQL of people with what they did in a window, without ranks: summed from days per repository, then over repositories. */
+export function sumOfDays(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
+  const perRepository = daysPerRepository(bind, counting, window, scoring);
+  if (counting.repositoryIds?.length === 1) return `SELECT l.*, 1 AS repositories_contributed FROM (${perRepository}) AS l`;
+  return `SELECT f.person_id, f.total_score, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, f.repositories_contributed,
       ${knownBoardCounts('f')}
     FROM (SELECT l.person_id, sum(l.total_score) AS total_score, count(*)::int AS repositories_contributed, ${BOARD_SUMS}
           FROM (${perRepository}) AS l GROUP BY l.person_id) AS f`;
-  return { sql, values };
+}
+
+const ofPeople = (alias: string, { personIds }: Counting, bind: Bind): string =>
+  personIds === undefined ? '' : `AND ${alias}.person_id = ANY(${bind(personIds)}::bigint[])`;
+
+/** SQL: the person of `alias` is of one of the kinds. The others are few and have an index: nobody else is looked up. */
+function ofKinds(alias: string, kinds: readonly AccountKind[]): string {
+  const others = ACCOUNT_KINDS.filter((kind) => !kinds.includes(kind));
+  if (others.length === 0) return 'true';
+  const list = others.map((kind) => `'${kind}'`).join(', ');
+  return `${alias}.person_id NOT IN (SELECT other.id FROM github_user other WHERE other.kind IN (${list}) AND other.kind <> 'human')`;
 }

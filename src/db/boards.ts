@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { AppError } from '../domain/errors.ts';
 import { scoreSql, type Scoring } from '../domain/scoring.ts';
 import { addDays, DEFAULT_WINDOW, presetWindow } from '../domain/window.ts';
 import { BOARD_SUMS, knownBoardCounts } from './board-columns.ts';
@@ -6,6 +7,7 @@ import { databaseToday, inTransaction, type Database } from './database.ts';
 import { lock, LOCKS } from './locks.ts';
 import { ensureSnapshotMonth, scoringPartition, tableExists } from './partitions.ts';
 import { BOARD_FACTS, COMPARED_DAYS, nextBoardVersion, rankRepositories, rankSql } from './repository-board.ts';
+import { rollUp } from './rollup.ts';
 import { currentScoring } from './scoring.ts';
 
 const STATEMENT_TIMEOUT_MS = 15 * 60_000;
@@ -57,6 +59,71 @@ export async function rescoreAll(db: Database, scoring: Scoring): Promise<{ repo
   );
   if (result.changed) await dropOldPartitions(db);
   return result;
+}
+
+/** What a change of people touches. */
+interface BoardChange<T> {
+  /** Their boards are made anew, and the global one with them. */
+  readonly repositories: readonly number[];
+  readonly result: T;
+  /** Boards of before must not be read any more, not even by a cursor: somebody is to be shown nowhere. */
+  readonly forgetOlder?: boolean;
+}
+
+/** Whoever changes people waits this long for a publish or a rebuild under way, then says "later". */
+const CHANGE_PATIENCE_MS = 20_000;
+
+/**
+ * Changes who is who, and has every board that depends on it follow in the same transaction: readers see all of it or nothing.
+ * Nothing is published or rebuilt meanwhile, so each comes wholly before or wholly after the change.
+ * @throws AppError `boards_busy` (503) when a publish or a rebuild does not end in time.
+ */
+export async function changeBoards<T>(db: Database, change: (client: PoolClient) => Promise<BoardChange<T>>): Promise<T> {
+  await prepareSnapshots(db);
+  const { result, isRebuilt } = await inTransaction(
+    db,
+    async (client) => {
+      await client.query(`SET LOCAL lock_timeout = ${CHANGE_PATIENCE_MS}`);
+      try {
+        await lock(client, LOCKS.boards);
+      } catch (error) {
+        if (!isLockTimeout(error)) throw error;
+        throw new AppError(
+          'boards_busy',
+          503,
+          'A scrape is publishing or boards are being rebuilt. Try again in a minute.',
+          {},
+          { cause: error },
+        );
+      }
+      await client.query('SET LOCAL lock_timeout = 0');
+      const { repositories, result: answer, forgetOlder = false } = await change(client);
+      if (repositories.length === 0) return { result: answer, isRebuilt: false };
+      await client.query('UPDATE repository SET rollup_version = rollup_version + 1 WHERE id = ANY($1)', [repositories]);
+      await rebuild(client, await currentScoring(client));
+      if (forgetOlder) await forgetOlderBoards(client, repositories);
+      return { result: answer, isRebuilt: true };
+    },
+    { statementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  );
+  if (isRebuilt) await dropOldPartitions(db);
+  return result;
+}
+
+/** Makes the days of repositories anew, inside {@link changeBoards}. */
+export async function rollUpOf(client: PoolClient, repositories: readonly number[]): Promise<void> {
+  for (const id of repositories) await rollUp(client, id);
+}
+
+async function forgetOlderBoards(client: PoolClient, repositories: readonly number[]): Promise<void> {
+  await client.query(
+    `UPDATE board SET previous_version = NULL, previous_scoring_version = NULL WHERE scope = ${GLOBAL_SCOPE} OR scope = ANY($1)`,
+    [repositories],
+  );
+  await client.query(
+    `DELETE FROM repository_leaderboard l USING board b WHERE l.repository_id = ANY($1) AND b.scope = l.repository_id AND l.version <> b.version`,
+    [repositories],
+  );
 }
 
 async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promise<number> {

@@ -63,19 +63,20 @@ export async function coverageOf(
      ORDER BY month DESC, kind`,
     [repositoryId, SOURCE_CODES, SOURCE_NAMES, KIND_NUMBERS],
   );
-  const summary = await coverageSummary(db, repositoryId, null);
+  const summary = await coverageSummary(db, [repositoryId], null);
   return { ...summary, data: rows.map((row) => ({ ...row, kind: kindOf(row.kind) })) };
 }
 
 /**
- * How far a window of a repository's board (null: of all boards) can be trusted. Without a window: that of its last published scrape.
+ * How far a window of a board of these repositories (null: of all) can be trusted. Without a window: that of the last published scrape.
  */
 export async function coverageSummary(
   db: Database | Queryable,
-  repositoryId: number | null,
+  repositoryIds: readonly number[] | null,
   window: Window | null,
 ): Promise<CoverageSummary> {
-  if (repositoryId === null) return globalSummary(db);
+  const repositoryId = repositoryIds?.length === 1 ? repositoryIds[0] : undefined;
+  if (repositoryId === undefined) return summaryOfSeveral(db, repositoryIds);
   const { rows } = await queryable(db).query<{
     isSample: boolean;
     sources: string[] | null;
@@ -132,13 +133,15 @@ function count(number: number): string {
   return number.toLocaleString('en');
 }
 
-async function globalSummary(db: Database | Queryable): Promise<CoverageSummary> {
+async function summaryOfSeveral(db: Database | Queryable, repositoryIds: readonly number[] | null): Promise<CoverageSummary> {
   const { rows } = await queryable(db).query<{ repositories: number; samples: number; archived: number; incomplete: number }>(
     `SELECT count(*)::int AS repositories, (count(*) FILTER (WHERE r.is_sample))::int AS samples,
        (count(*) FILTER (WHERE NOT 'github' = ANY(j.sources) AND NOT r.is_sample))::int AS archived,
        (count(*) FILTER (WHERE j.complete IS FALSE))::int AS incomplete
      FROM repository r CROSS JOIN LATERAL (
-       SELECT * FROM scrape_job j WHERE j.repository_id = r.id AND j.status = 'COMPLETED' ORDER BY j.id DESC LIMIT 1) AS j`,
+       SELECT * FROM scrape_job j WHERE j.repository_id = r.id AND j.status = 'COMPLETED' ORDER BY j.id DESC LIMIT 1) AS j
+     WHERE $1::bigint[] IS NULL OR r.id = ANY($1)`,
+    [repositoryIds],
   );
   const { repositories, samples, archived, incomplete } = rows[0] ?? { repositories: 0, samples: 0, archived: 0, incomplete: 0 };
   if (repositories === 0) return { complete: null, note: 'No repository has been published yet.' };

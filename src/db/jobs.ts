@@ -6,6 +6,8 @@ import { JobClosed, JobNotFound, ScrapeAlreadyRunning } from '../domain/errors.t
 import type { JobStatus, JobType, ScrapeType } from '../domain/job-status.ts';
 import { fullNameOf, nameKeyOf } from '../domain/repository-name.ts';
 import type { Window } from '../domain/window.ts';
+import { noteCoverageChange } from './coverage-version.ts';
+import type { Estimate } from '../sources/contribution-source.ts';
 import { decodeCursor, encodeCursor, pageOf, type Page } from './cursor.ts';
 import { inTransaction, queryable, type Database, type Queryable } from './database.ts';
 import { lock, LOCKS } from './locks.ts';
@@ -17,7 +19,12 @@ export interface StoredJob {
   readonly id: string;
   readonly type: JobType;
   readonly repositoryId: number | null;
+  /** Empty: the job is about no repository. */
   readonly repositoryName: string;
+  /** Whom an ENRICH job is about; null for others, and when the person was erased. */
+  readonly userId: number | null;
+  /** What an ENRICH_BATCH was asked for; null for others. */
+  readonly request: EnrichBatchRequest | null;
   readonly status: JobStatus;
   readonly phase: string;
   readonly workflowId: string;
@@ -39,6 +46,14 @@ export interface StoredJob {
   readonly complete: boolean | null;
   readonly incomplete: readonly Gap[];
   readonly planNote: string | null;
+  readonly planEstimate: Estimate | null;
+  /** When the reading of its present source began, and how much was read then; null before. */
+  readonly readingSince: Date | null;
+  readonly readingFrom: number;
+  /** While it waits: since when. */
+  readonly waitingSince: Date | null;
+  /** Waits that are over, since the reading began. */
+  readonly waitedSeconds: number;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
   readonly cancelRequestedAt: Date | null;
@@ -48,14 +63,27 @@ export interface StoredJob {
   readonly completedAt: Date | null;
 }
 
-const COLUMNS = `j.id, j.job_type AS type, j.repository_id AS "repositoryId", j.repository_name AS "repositoryName", j.status, j.phase,
+const COLUMNS = `j.id, j.job_type AS type, j.repository_id AS "repositoryId", j.repository_name AS "repositoryName",
+  j.user_id AS "userId", j.request, j.status, j.phase,
   j.workflow_id AS "workflowId", j.run_id AS "runId", j.sources,
   json_build_object('since', j.window_since, 'until', j.window_until) AS window, j.requested_by AS "requestedBy", j.retry_of AS "retryOf",
   j.attempt, j.next_retry_at AS "nextRetryAt", j.waiting_until AS "waitingUntil", j.waiting_for AS "waitingFor", j.done, j.total, j.unit,
-  j.events_processed AS "eventsProcessed", j.people, j.complete, j.incomplete, j.plan_note AS "planNote", j.error_code AS "errorCode",
+  j.events_processed AS "eventsProcessed", j.people, j.complete, j.incomplete, j.plan_note AS "planNote",
+  j.plan_estimate AS "planEstimate", j.reading_since AS "readingSince", j.reading_from AS "readingFrom", j.waiting_since AS "waitingSince",
+  j.waited_seconds AS "waitedSeconds", j.error_code AS "errorCode",
   j.error_message AS "errorMessage", j.cancel_requested_at AS "cancelRequestedAt", j.dispatched_at AS "dispatchedAt",
   j.created_at AS "createdAt", j.started_at AS "startedAt", j.completed_at AS "completedAt"`;
-const UNFINISHED = `j.status IN ('QUEUED','RUNNING','RETRYING')`;
+const IS_SCRAPE = `j.job_type IN ('FULL','REFRESH')`;
+/** The condition that a job `j` has work before it. */
+export const UNFINISHED = `j.status IN ('QUEUED','RUNNING','RETRYING')`;
+
+/** Of whom a batch is to learn more. */
+export interface EnrichBatchRequest {
+  /** So many of the global board, from the top. */
+  readonly top: number;
+  /** Only whom nobody asked about for so many days. */
+  readonly staleAfterDays: number;
+}
 
 const ONE_PER_REPOSITORY = 'scrape_job_one_per_repository';
 const UNIQUE_VIOLATION = '23505';
@@ -160,9 +188,9 @@ export async function claimDispatch(db: Database, limit: number): Promise<readon
   return inTransaction(db, async (client) => {
     await lock(client, LOCKS.dispatch);
     const { rows } = await client.query<StoredJob>(
-      `WITH running AS (SELECT count(*) AS jobs FROM scrape_job j WHERE ${UNFINISHED} AND j.dispatched_at IS NOT NULL),
+      `WITH running AS (SELECT count(*) AS jobs FROM scrape_job j WHERE ${UNFINISHED} AND j.dispatched_at IS NOT NULL AND ${IS_SCRAPE}),
        next AS (
-         SELECT j.id FROM scrape_job j WHERE j.status = 'QUEUED' AND j.dispatched_at IS NULL
+         SELECT j.id FROM scrape_job j WHERE j.status = 'QUEUED' AND j.dispatched_at IS NULL AND ${IS_SCRAPE}
          ORDER BY j.created_at, j.id LIMIT greatest(0, $1 - (SELECT jobs FROM running)))
        UPDATE scrape_job j SET dispatched_at = now() FROM next WHERE j.id = next.id RETURNING ${COLUMNS}`,
       [limit],
@@ -208,52 +236,6 @@ export async function openJob(db: Database, id: string, runId: string): Promise<
   });
 }
 
-/** Writes down that an activity of the job runs for the `attempt`-th time or waits for its next; nothing happens to a closed job. */
-export async function noteAttempt(
-  db: Database | Queryable,
-  id: string,
-  o: { status: 'RUNNING' | 'RETRYING'; attempt: number; nextRetryAt: Date | null; error: string | null },
-): Promise<void> {
-  await queryable(db).query(
-    `UPDATE scrape_job j SET status = $2, attempt = $3, next_retry_at = $4, error_message = $5
-     WHERE j.id = $1 AND j.status IN ('RUNNING','RETRYING')`,
-    [id, o.status, o.attempt, o.nextRetryAt, o.error],
-  );
-}
-
-const PROGRESS_COLUMNS = {
-  phase: 'phase',
-  done: 'done',
-  total: 'total',
-  unit: 'unit',
-  planNote: 'plan_note',
-  waitingUntil: 'waiting_until',
-  waitingFor: 'waiting_for',
-} as const;
-
-/** Writes down how far an unfinished job got; what is left out stays as it is. */
-export async function noteProgress(
-  db: Database | Queryable,
-  id: string,
-  o: {
-    phase?: string;
-    done?: number;
-    total?: number | null;
-    unit?: string;
-    planNote?: string;
-    waitingUntil?: Date | null;
-    waitingFor?: string | null;
-  },
-): Promise<void> {
-  const given = (Object.keys(PROGRESS_COLUMNS) as (keyof typeof PROGRESS_COLUMNS)[]).filter((name) => o[name] !== undefined);
-  if (given.length === 0) return;
-  const assignments = given.map((name, index) => `${PROGRESS_COLUMNS[name]} = $${index + 2}`).join(', ');
-  await queryable(db).query(`UPDATE scrape_job j SET ${assignments} WHERE j.id = $1 AND ${UNFINISHED} AND j.phase <> 'PUBLISHED'`, [
-    id,
-    ...given.map((name) => o[name]),
-  ]);
-}
-
 /**
  * Ends a job and sets its repository's status with it: COMPLETED once it was ever published, else PENDING after a cancel and
  * FAILED after a failure. False when the job had ended before.
@@ -271,7 +253,7 @@ export async function closeJob(
     const closed = await client.query<{ repositoryId: number | null }>(
       `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
          started_at = CASE WHEN dispatched_at IS NULL THEN started_at ELSE coalesce(started_at, now()) END,
-         next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL
+         next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL, waiting_since = NULL
        WHERE j.id = $1 AND ${UNFINISHED} RETURNING j.repository_id AS "repositoryId"`,
       [id, outcome.status, outcome.errorCode ?? null, outcome.errorMessage ?? null],
     );
@@ -282,6 +264,7 @@ export async function closeJob(
        WHERE id = $1`,
       [job.repositoryId, outcome.status],
     );
+    if (outcome.status === 'COMPLETED') await noteCoverageChange(client);
     return true;
   });
 }

@@ -17,7 +17,9 @@ export async function migrate(db: Database): Promise<readonly string[]> {
     const applied = await db.orm.migrator.up();
     const scored = await client.query('SELECT FROM scoring_version LIMIT 1');
     if (scored.rowCount === 0) await saveScoring(client, DEFAULT_SCORING, 'laurels', 'The weights of the original design');
-    await client.query(`INSERT INTO setting (name, value) VALUES ('identity_version', '1') ON CONFLICT DO NOTHING`);
+    await client.query(
+      `INSERT INTO setting (name, value) VALUES ('identity_version', '1'), ('coverage_version', '1') ON CONFLICT DO NOTHING`,
+    );
     return applied.map(({ name }) => name);
   } finally {
     await client.query('SELECT pg_advisory_unlock($1, $2)', [...LOCKS.migration]).catch(() => undefined);

@@ -1,9 +1,12 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import { ApiKey, AuditLog, IdempotencyKey, Session } from './entities/access.ts';
+import { Avatar } from './entities/avatar.ts';
 import { ArchiveFile } from './entities/archive-file.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
 import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
+import { IdentityChange, OptOut } from './entities/identity.ts';
 import { JobLog, PlannedSlice, ScrapeJob, ScrapeSlice } from './entities/job.ts';
 import { ContributorEnrichment, GithubUser, UserAlias } from './entities/person.ts';
 import { Repository, RepositoryAlias, SyncCursor } from './entities/repository.ts';
@@ -11,6 +14,10 @@ import { ScoringVersion, ScoringWeight } from './entities/scoring.ts';
 import { Setting } from './entities/setting.ts';
 import { Migration20261123210000_foundation } from './migrations/Migration20261123210000_foundation.ts';
 import { Migration20261123230000_staged_change } from './migrations/Migration20261123230000_staged_change.ts';
+import { Migration20261124010000_reading_progress } from './migrations/Migration20261124010000_reading_progress.ts';
+import { Migration20261124010000_access } from './migrations/Migration20261124010000_access.ts';
+import { Migration20261124030000_contributor_pages } from './migrations/Migration20261124030000_contributor_pages.ts';
+import { Migration20261124020000_people } from './migrations/Migration20261124020000_people.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -22,7 +29,10 @@ export function ormOptions(url: string) {
       SyncCursor,
       GithubUser,
       UserAlias,
+      Avatar,
       ContributorEnrichment,
+      OptOut,
+      IdentityChange,
       PullRequest,
       ContributionEvent,
       ContributionDay,
@@ -40,12 +50,23 @@ export function ormOptions(url: string) {
       JobLog,
       ArchiveFile,
       Setting,
+      ApiKey,
+      Session,
+      IdempotencyKey,
+      AuditLog,
     ],
     extensions: [Migrator],
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [Migration20261123210000_foundation, Migration20261123230000_staged_change],
+      migrationsList: [
+        Migration20261123210000_foundation,
+        Migration20261123230000_staged_change,
+        Migration20261124010000_reading_progress,
+        Migration20261124010000_access,
+        Migration20261124030000_contributor_pages,
+        Migration20261124020000_people,
+      ],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

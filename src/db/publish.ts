@@ -4,7 +4,9 @@ import { AppError, JobClosed, JobNotFound } from '../domain/errors.ts';
 import { isUnfinished, type ScrapeType } from '../domain/job-status.ts';
 import { databaseToday, inTransaction, type Database } from './database.ts';
 import { jobById, type StoredJob } from './jobs.ts';
+import { forgetErased, recogniseHidden } from './erasure.ts';
 import { lock, LOCKS } from './locks.ts';
+import type { OptOutKey } from './opt-out-key.ts';
 import type { Publication } from './publication.ts';
 import { countSelfReviews, settleStage, storeContributions } from './publish-contributions.ts';
 import { gapsOf, storeCoverage } from './publish-coverage.ts';
@@ -39,11 +41,12 @@ const PUBLISHED = 'PUBLISHED';
  * publishes nothing; a second call for a published job gives the same answer and writes nothing.
  * @throws JobNotFound
  * @throws JobClosed
+ * @param optOutKey knows erased people again, who are left out; null is enough while nobody is erased.
  * @throws AppError `slices_unfinished` (409) when a part of the plan is not read to its end: read `undoneSlices`, then try again.
  */
-export async function publishJob(db: Database, jobId: string): Promise<Published> {
+export async function publishJob(db: Database, jobId: string, optOutKey: OptOutKey | null = null): Promise<Published> {
   await preparePartitions(db, jobId);
-  return inTransaction(db, (client) => publish(client, jobId), { statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  return inTransaction(db, (client) => publish(client, jobId, optOutKey), { statementTimeoutMs: STATEMENT_TIMEOUT_MS });
 }
 
 /** Partitions are made beforehand, in moments of their own: making one waits for everybody who reads the table. */
@@ -57,7 +60,7 @@ async function preparePartitions(db: Database, jobId: string): Promise<void> {
   await ensureScoringPartition(db, (await currentScoring(db)).version);
 }
 
-async function publish(client: PoolClient, jobId: string): Promise<Published> {
+async function publish(client: PoolClient, jobId: string, optOutKey: OptOutKey | null): Promise<Published> {
   await lock(client, LOCKS.boards, 'shared');
   const { repositoryId } = await unfinishedJob(client, jobId);
   // One publish of a repository at a time; and a deletion waits until this one is through.
@@ -84,9 +87,11 @@ async function publish(client: PoolClient, jobId: string): Promise<Published> {
   await client.query(`SET LOCAL work_mem = '32MB'`);
   await client.query('SET LOCAL default_statistics_target = 10');
   await client.query(`ANALYZE ${stage.contributions} (kind, subject, github_id, number)`);
+  await forgetErased(client, stage, optOutKey);
   await storeCoverage(client, publication);
   const settled = await settleStage(client, publication);
   await storePeople(client, stage);
+  await recogniseHidden(client, optOutKey);
   const facts = await storePullRequests(client, repositoryId, stage.pullRequests);
   const rows = await storeContributions(client, publication);
   await storeWatermarks(client, publication);

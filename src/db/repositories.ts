@@ -63,6 +63,24 @@ export async function findByOldName(db: Database | Queryable, name: RepositoryNa
   return rows[0] ?? null;
 }
 
+/** The repositories that are or were called so, in the order of the names; null for a name that nobody has had. */
+export async function findRepositories(
+  db: Database | Queryable,
+  names: readonly RepositoryName[],
+): Promise<readonly (StoredRepository | null)[]> {
+  const { rows } = await queryable(db).query<{ place: number } & StoredRepository>(
+    `SELECT n.place, ${REPOSITORY_COLUMNS}
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n (owner, name, place)
+     JOIN repository r ON r.id = coalesce(
+       (SELECT c.id FROM repository c WHERE lower(c.owner) = lower(n.owner) AND lower(c.name) = lower(n.name)),
+       (SELECT a.repository_id FROM repository_alias a WHERE a.owner_lc = lower(n.owner) AND a.name_lc = lower(n.name)
+        ORDER BY a.until DESC, a.repository_id DESC LIMIT 1))`,
+    [names.map(({ owner }) => owner), names.map(({ name }) => name)],
+  );
+  const found = new Map(rows.map(({ place, ...repository }) => [place, repository]));
+  return names.map((_, index) => found.get(index + 1) ?? null);
+}
+
 /** The repository with this id, or null. */
 export async function repositoryById(db: Database | Queryable, id: number): Promise<StoredRepository | null> {
   const { rows } = await queryable(db).query<StoredRepository>(`SELECT ${REPOSITORY_COLUMNS} FROM repository r WHERE r.id = $1`, [id]);

@@ -1,3 +1,4 @@
+import { noteCoverageChange } from './coverage-version.ts';
 import { inTransaction, type Database, type Queryable } from './database.ts';
 import { dropStaging } from './staging.ts';
 
@@ -25,6 +26,7 @@ async function deleteRepositories(client: Queryable, ids: readonly number[]): Pr
   await client.query('DELETE FROM leaderboard_snapshot WHERE scope = ANY($1)', [ids]);
   await client.query('DELETE FROM board WHERE scope = ANY($1)', [ids]);
   await client.query('DELETE FROM repository WHERE id = ANY($1)', [ids]);
+  await noteCoverageChange(client);
 }
 
 /** Removes the generated sample, repositories and people, inside somebody's transaction; says how many repositories that were. */

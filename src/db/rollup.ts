@@ -1,6 +1,7 @@
 import { KIND_CODES } from '../domain/contribution.ts';
 import { atMostInt } from './board-columns.ts';
 import type { Queryable } from './database.ts';
+import { HIDDEN_PERSONS } from './people.ts';
 
 const { PR_OPENED, PR_MERGED, PR_REVIEWED, COMMIT } = KIND_CODES;
 const FACTS = ['quantity', 'unknown', 'lines_unknown', 'lines_added', 'lines_deleted', 'first_at', 'last_at'] as const;
@@ -15,6 +16,15 @@ const facts = (alias: string): string => FACTS.map((fact) => `${alias}.${fact}`)
  * therefore only takes another roll-up.
  */
 export async function rollUp(client: Queryable, repositoryId: number): Promise<number> {
+  try {
+    return await makeDays(client, repositoryId);
+  } finally {
+    // One transaction may roll up several repositories. After an error the transaction is lost, and the table with it.
+    await client.query('DROP TABLE IF EXISTS rollup_next').catch(() => undefined);
+  }
+}
+
+async function makeDays(client: Queryable, repositoryId: number): Promise<number> {
   await client.query(`
     CREATE TEMP TABLE rollup_next ON COMMIT DROP AS
     WITH credited AS (
@@ -33,7 +43,7 @@ export async function rollUp(client: Queryable, repositoryId: number): Promise<n
       SELECT kind, person_id, occurred_at, quantity, lines_added, lines_deleted FROM credited WHERE kind <> ${PR_REVIEWED}
       UNION ALL (
         SELECT DISTINCT ON (number, coalesce(person_id, -ordinality)) kind, person_id, occurred_at, quantity, lines_added, lines_deleted
-        FROM (SELECT *, row_number() OVER () AS ordinality FROM credited WHERE kind = ${PR_REVIEWED} AND author_id IS DISTINCT FROM person_id) AS review
+        FROM (SELECT *, row_number() OVER () AS ordinality FROM credited WHERE kind = ${PR_REVIEWED} AND (author_id = person_id) IS NOT TRUE) AS review
         ORDER BY number, coalesce(person_id, -ordinality), occurred_at))
     SELECT person_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, kind, count(*) AS contributions,
       (${atMostInt('sum(quantity)')})::int AS quantity,
@@ -44,6 +54,8 @@ export async function rollUp(client: Queryable, repositoryId: number): Promise<n
     FROM counted GROUP BY 1, 2, 3`);
   await client.query('ANALYZE rollup_next (person_id, day, kind)');
   await rollUpCoverage(client, repositoryId);
+  // After the coverage, which counts what is stored: hidden people have no days, so nothing that is made of days can show them.
+  await client.query(`DELETE FROM rollup_next WHERE person_id IN (${HIDDEN_PERSONS})`);
   const { rowCount: known } = await client.query('SELECT FROM contribution_day WHERE repository_id = $1 LIMIT 1', [repositoryId]);
   if (known === 0) {
     const { rowCount } = await client.query(

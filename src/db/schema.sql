@@ -1,5 +1,18 @@
 -- The migrated schema, from PostgreSQL's catalogue. Made by: UPDATE=1 npm run drift
 
+table api_key
+  id uuid not null
+  name text not null
+  sha256 bytea not null
+  scope text not null
+  created_at timestamp with time zone not null default now()
+  last_used_at timestamp with time zone
+  revoked_at timestamp with time zone
+  constraint api_key_sha256_unique UNIQUE (sha256)
+  constraint api_key_pkey PRIMARY KEY (id)
+  constraint api_key_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text, 'admin'::text])))
+  CREATE UNIQUE INDEX api_key_name_unique ON api_key USING btree (name) WHERE (revoked_at IS NULL)
+
 table archive_file
   name text not null
   hour timestamp with time zone
@@ -13,6 +26,25 @@ table archive_file
   constraint archive_file_pkey PRIMARY KEY (name)
   constraint archive_file_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'degraded'::text, 'damaged'::text, 'empty'::text])))
   CREATE INDEX archive_file_hour_index ON archive_file USING btree (hour)
+
+table audit_log
+  id bigint not null default nextval('audit_log_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text collate "C" not null
+  method text not null
+  path_template text not null
+  target jsonb not null
+  request_id text not null
+  result smallint not null
+  constraint audit_log_pkey PRIMARY KEY (id)
+  CREATE INDEX audit_log_at_index ON audit_log USING btree (at)
+
+table avatar
+  github_id bigint not null
+  media_type text
+  image bytea
+  fetched_at timestamp with time zone not null default now()
+  constraint avatar_pkey PRIMARY KEY (github_id)
 
 table board
   scope bigint not null
@@ -44,6 +76,7 @@ table contribution_day
   first_at timestamp with time zone not null
   last_at timestamp with time zone not null
   constraint contribution_day_pkey PRIMARY KEY (repository_id, day, kind, person_id)
+  CREATE INDEX contribution_day_person_index ON contribution_day USING btree (person_id, day)
 
 table contribution_event
   repository_id bigint not null
@@ -76,6 +109,7 @@ table contributor_enrichment
   enrichment_sources jsonb not null default '{}'::jsonb
   last_enriched_at timestamp with time zone
   error text
+  source_states jsonb not null default '{}'::jsonb
   constraint contributor_enrichment_pkey PRIMARY KEY (user_id)
   constraint contributor_enrichment_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE CASCADE
   constraint contributor_enrichment_enrichment_status_check CHECK ((enrichment_status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'COMPLETED'::text, 'PARTIAL'::text, 'FAILED'::text])))
@@ -113,6 +147,7 @@ table github_user
   constraint github_user_pkey PRIMARY KEY (id)
   constraint github_user_person_id_foreign FOREIGN KEY (person_id) REFERENCES github_user(id)
   constraint github_user_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'bot'::text, 'agent'::text])))
+  CREATE INDEX github_user_not_human_index ON github_user USING btree (id) WHERE (kind <> 'human'::text)
   CREATE INDEX github_user_person_id_index ON github_user USING btree (person_id)
   CREATE INDEX github_user_username_index ON github_user USING btree (lower(username))
 
@@ -141,6 +176,31 @@ table global_leaderboard partition by LIST (version)
   CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
   partition global_leaderboard_0 FOR VALUES IN ('0')
 
+table idempotency_key
+  actor text collate "C" not null
+  key text collate "C" not null
+  request_sha256 bytea not null
+  status smallint
+  headers jsonb
+  body text
+  started_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  constraint idempotency_key_pkey PRIMARY KEY (actor, key)
+  CREATE INDEX idempotency_key_expires_at_index ON idempotency_key USING btree (expires_at)
+
+table identity_change
+  id bigint not null default nextval('identity_change_id_seq'::regclass)
+  at timestamp with time zone not null default now()
+  actor text not null
+  action text not null
+  user_ids bigint[] not null
+  before jsonb not null
+  after jsonb not null
+  reason text
+  constraint identity_change_pkey PRIMARY KEY (id)
+  constraint identity_change_action_check CHECK ((action = ANY (ARRAY['merge'::text, 'split'::text, 'kind'::text])))
+  CREATE INDEX identity_change_user_ids_index ON identity_change USING gin (user_ids)
+
 table job_log
   id bigint not null default nextval('job_log_id_seq'::regclass)
   job_id uuid not null
@@ -153,6 +213,7 @@ table job_log
   constraint job_log_pkey PRIMARY KEY (job_id, seq)
   constraint job_log_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
   CREATE INDEX job_log_at_index ON job_log USING btree (at)
+  CREATE INDEX job_log_error_index ON job_log USING btree (at DESC, id DESC) WHERE (level >= 50)
 
 table leaderboard_snapshot partition by RANGE (day)
   scope bigint not null
@@ -163,6 +224,17 @@ table leaderboard_snapshot partition by RANGE (day)
   constraint leaderboard_snapshot_pkey PRIMARY KEY (scope, person_id, day)
   CREATE INDEX leaderboard_snapshot_day_index ON ONLY leaderboard_snapshot USING btree (scope, day)
   partition leaderboard_snapshot_2026_11 FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')
+
+table opt_out
+  id_hmac bytea not null
+  mode text not null
+  user_id bigint
+  login_hmacs bytea[] not null default '{}'::bytea[]
+  created_at timestamp with time zone not null default now()
+  constraint opt_out_user_id_unique UNIQUE (user_id)
+  constraint opt_out_pkey PRIMARY KEY (id_hmac)
+  constraint opt_out_user_id_foreign FOREIGN KEY (user_id) REFERENCES github_user(id) ON DELETE SET NULL
+  constraint opt_out_mode_check CHECK ((mode = ANY (ARRAY['hide'::text, 'erase'::text])))
 
 table planned_slice
   job_id uuid not null
@@ -309,6 +381,12 @@ table scrape_job
   created_at timestamp with time zone not null default now()
   started_at timestamp with time zone
   completed_at timestamp with time zone
+  plan_estimate jsonb
+  reading_since timestamp with time zone
+  reading_from bigint not null default 0
+  waiting_since timestamp with time zone
+  waited_seconds integer not null default 0
+  request jsonb
   constraint scrape_job_workflow_id_unique UNIQUE (workflow_id)
   constraint scrape_job_pkey PRIMARY KEY (id)
   constraint scrape_job_repository_id_foreign FOREIGN KEY (repository_id) REFERENCES repository(id) ON DELETE SET NULL
@@ -332,8 +410,19 @@ unlogged table scrape_slice
   pages integer not null default 0
   coverage jsonb
   updated_at timestamp with time zone not null default now()
+  read bigint not null default 0
   constraint scrape_slice_pkey PRIMARY KEY (job_id, source, slice)
   constraint scrape_slice_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
+
+table session
+  id_sha256 bytea not null
+  api_key_id uuid not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  constraint session_pkey PRIMARY KEY (id_sha256)
+  constraint session_api_key_id_foreign FOREIGN KEY (api_key_id) REFERENCES api_key(id) ON DELETE CASCADE
+  CREATE INDEX session_api_key_id_index ON session USING btree (api_key_id)
+  CREATE INDEX session_expires_at_index ON session USING btree (expires_at)
 
 table setting
   name text not null

@@ -103,11 +103,21 @@ export async function stageBatch(db: Database, jobId: string, slice: Slice, batc
   return inTransaction(db, async (client) => {
     // The slice's row is locked first: two attempts at one slice, one of them given up for dead, write one after the other.
     const { rows } = await client.query<{ ordinal: number }>(
-      `UPDATE scrape_slice s SET cursor = $4, done = $5, pages = s.pages + 1, coverage = coalesce($6, s.coverage), updated_at = now()
+      `UPDATE scrape_slice s SET cursor = $4, done = $5, pages = s.pages + 1, coverage = coalesce($6, s.coverage), updated_at = now(),
+         read = CASE WHEN $8 THEN 0 ELSE s.read END + $7
        FROM scrape_job j
        WHERE (s.job_id, s.source, s.slice) = ($1, $2, $3) AND j.id = s.job_id AND j.status IN ('QUEUED','RUNNING','RETRYING')
        RETURNING nextval('staging.batch_seq') * ${MOST_ROWS} AS ordinal`,
-      [jobId, source, slice.slice, JSON.stringify(batch.cursor), batch.done, outcomeOf(batch)],
+      [
+        jobId,
+        source,
+        slice.slice,
+        JSON.stringify(batch.cursor),
+        batch.done,
+        outcomeOf(batch),
+        batch.contributions.length,
+        batch.restarted !== undefined,
+      ],
     );
     const ordinal = rows[0]?.ordinal ?? (await failAsLost(client, jobId, slice));
     const tables = stagingTables(jobId);

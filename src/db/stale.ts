@@ -6,6 +6,8 @@ import { dropStaging } from './staging.ts';
 const STAGING_HOURS = 24;
 /** Rank changes need a week of snapshots, charts a year: days they are kept (decisions 22). */
 const SNAPSHOT_DAYS = 400;
+/** Where a schedule of an older version does not say how long the record of writes is kept. */
+const AUDIT_DAYS = 365;
 
 /**
  * Real repositories whose last success is older than `olderThanHours` and that have no unfinished job, longest waiting first.
@@ -23,7 +25,10 @@ export async function staleRepositories(db: Database, olderThanHours: number): P
 }
 
 /** Removes log lines and ended jobs that are past their time, what ended jobs left staged, and snapshots nobody compares with. */
-export async function prune(db: Database, keep: { readonly logDays: number; readonly jobDays: number }): Promise<void> {
+export async function prune(
+  db: Database,
+  keep: { readonly logDays: number; readonly jobDays: number; readonly auditDays?: number },
+): Promise<void> {
   const { rows } = await db.pool.query<{ id: string }>(
     `SELECT DISTINCT j.id FROM scrape_job j JOIN planned_slice p ON p.job_id = j.id
      WHERE j.status NOT IN ('QUEUED','RUNNING','RETRYING') AND j.completed_at < now() - make_interval(hours => $1)`,
@@ -37,4 +42,7 @@ export async function prune(db: Database, keep: { readonly logDays: number; read
     [keep.jobDays],
   );
   await db.pool.query('DELETE FROM leaderboard_snapshot WHERE day < (now() - make_interval(days => $1))::date', [SNAPSHOT_DAYS]);
+  await db.pool.query('DELETE FROM idempotency_key WHERE expires_at < now()');
+  await db.pool.query('DELETE FROM session WHERE expires_at < now()');
+  await db.pool.query('DELETE FROM audit_log WHERE at < now() - make_interval(days => $1)', [keep.auditDays ?? AUDIT_DAYS]);
 }

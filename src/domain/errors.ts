@@ -47,6 +47,27 @@ export class RepositoryNotFound extends AppError {
   }
 }
 
+/** Nobody of this login or id is known here. */
+export class ContributorNotFound extends AppError {
+  constructor(username: string) {
+    super(
+      'contributor_not_found',
+      404,
+      `Nobody called ${username} is known here: no repository that was scraped has contributions of theirs.`,
+      {
+        username,
+      },
+    );
+  }
+}
+
+/** The person has opted out. The answer says no more than that, not even the name that was asked for. */
+export class ContributorHidden extends AppError {
+  constructor() {
+    super('contributor_opted_out', 410, 'This person has opted out: nothing about them is shown here.');
+  }
+}
+
 /** No job has this id. */
 export class JobNotFound extends AppError {
   constructor(id: string) {
@@ -63,6 +84,16 @@ export class ScrapeAlreadyRunning extends AppError {
       repository,
       job_id: jobId,
     });
+    this.jobId = jobId;
+  }
+}
+
+/** The person, or a batch, is being enriched; `details.job_id` names the job. */
+export class EnrichmentAlreadyRunning extends AppError {
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super('enrichment_already_running', 409, `That is being done already: job ${jobId}. Wait for it or cancel it.`, { job_id: jobId });
     this.jobId = jobId;
   }
 }

@@ -10,8 +10,8 @@ export interface RepositoryName {
  * GitHub's rules: a login is 1-39 letters, digits and hyphens (enterprise accounts end in `_short`); a name is 1-100 of
  * `A-Za-z0-9._-`. New logins have single inner hyphens only, old ones such as `foo-` and `a--b` still exist.
  */
-const OWNER = /^(?=.{1,39}$)[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]{1,10})?$/;
-const NAME = /^[A-Za-z0-9._-]{1,100}$/;
+export const OWNER = /^(?=.{1,39}$)[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]{1,10})?$/;
+export const NAME = /^[A-Za-z0-9._-]{1,100}$/;
 
 /** Longer than any URL of a repository; what is longer is refused unread. */
 const LONGEST_TEXT = 300;

@@ -81,6 +81,13 @@ async function passwordOf(dataDir: string): Promise<{ readonly password: string;
   return { password, isNew: true };
 }
 
+/** Where the cluster of a data directory is, and its password; null: there is none yet. Changes nothing. */
+export async function findCluster(dataDir: string): Promise<Pick<Cluster, 'directory' | 'password'> | null> {
+  const place = (await readIfThere(join(dataDir, 'postgres.location')))?.trim() || join(dataDir, 'postgres');
+  const [directory, password] = await Promise.all([realpath(place).catch(() => null), readIfThere(join(dataDir, 'postgres-password'))]);
+  return directory === null || password === null ? null : { directory, password: password.trim() };
+}
+
 async function initialise(o: {
   readonly directory: string;
   readonly binaries: PostgresBinaries;

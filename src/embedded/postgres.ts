@@ -7,7 +7,7 @@ import { type Child, startChild, systemEnvironment } from './child-process.ts';
 import { findFreePorts } from './free-port.ts';
 import { chooseAccount } from './postgres-account.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
-import { type Cluster, CLUSTER_OWNER, openCluster } from './postgres-cluster.ts';
+import { type Cluster, CLUSTER_OWNER, findCluster, openCluster } from './postgres-cluster.ts';
 import { commandOf, endProcess, isAlive, workingDirectoryOf } from './process-table.ts';
 import { supervise } from './supervisor.ts';
 
@@ -71,6 +71,19 @@ async function isServerOf(pid: number, directory: string): Promise<boolean> {
   const command = await commandOf(pid);
   if (command === null || !/(^|[/\\])postgres(\.exe)?(\s|$)/.test(command)) return false;
   return `${command} `.includes(` -D ${directory} `) || (await workingDirectoryOf(pid)) === directory;
+}
+
+/** The URL, with password, of the server that runs on a data directory; null: none does. */
+export async function runningPostgres(dataDir: string, database: string): Promise<string | null> {
+  const found = await findCluster(dataDir);
+  const postmaster = found === null ? null : await readPostmaster(found.directory);
+  if (found === null || postmaster === null || !Number.isSafeInteger(postmaster.pid)) return null;
+  if (!(await isServerOf(postmaster.pid, found.directory))) return null;
+  return urlOf({ ...found, port: postmaster.port }, database);
+}
+
+function urlOf({ password, port }: { readonly password: string; readonly port: number }, database: string): string {
+  return `postgresql://${CLUSTER_OWNER}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 /**
@@ -284,7 +297,7 @@ export async function startEmbeddedPostgres(o: PostgresOptions): Promise<Embedde
     ...(o.firstWaitMs === undefined ? {} : { firstWaitMs: o.firstWaitMs }),
   });
   return {
-    url: `postgresql://${CLUSTER_OWNER}:${cluster.password}@127.0.0.1:${port}/${encodeURIComponent(o.database)}`,
+    url: urlOf({ password: cluster.password, port }, o.database),
     port,
     directory: cluster.directory,
     pid: () => supervised.child().pid,

@@ -3,13 +3,19 @@ import type { ContributionSource } from './contribution-source.ts';
 import { hasMirror } from './gharchive/importer.ts';
 import { createGharchiveSource } from './gharchive/source.ts';
 import type { SourceLog } from './github/client.ts';
+import type { GithubApp } from './github/credential.ts';
 import { createGithubSource } from './github/source.ts';
 
 /** What decides which sources there are. */
 export interface SourceSettings {
   /** SOURCES: the wanted ones in order of preference; empty: all that are configured, the truest first. */
   readonly sources: readonly SourceName[];
-  readonly github: { readonly tokens: readonly string[]; readonly apiUrl: string };
+  readonly github: {
+    readonly tokens: readonly string[];
+    readonly app: GithubApp | null;
+    readonly apiUrl: string;
+    readonly allowPrivate: boolean;
+  };
   readonly gharchiveDir: string | null;
   /** Where the archive's mirror lies or will lie. */
   readonly mirrorDir: string;
@@ -26,13 +32,13 @@ export interface Sources {
 
 const BY_TRUTH = ['github', 'gharchive'] as const;
 
-/** Makes the sources that are wanted and configured: GitHub with a token, the archive with a directory or a mirror. */
+/** Makes the sources that are wanted and configured: GitHub with a token or an App, the archive with a directory or a mirror. */
 export function createSources({ sources: wanted, github, gharchiveDir, mirrorDir, log }: SourceSettings): Sources {
   const made: Partial<Record<SourceName, { readonly source: ContributionSource; readonly isReady: () => boolean }>> = {
     gharchive: { source: createGharchiveSource({ mirrorDir }), isReady: () => gharchiveDir !== null || hasMirror(mirrorDir) },
   };
-  if (github.tokens.length > 0) {
-    made.github = { source: createGithubSource({ tokens: github.tokens, apiUrl: github.apiUrl, log }), isReady: () => true };
+  if (github.tokens.length > 0 || github.app !== null) {
+    made.github = { source: createGithubSource({ ...github, log }), isReady: () => true };
   }
   const order: readonly SourceName[] = wanted.length === 0 ? BY_TRUTH : wanted;
   const chosen = order.flatMap((name) => made[name] ?? []);

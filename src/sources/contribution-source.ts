@@ -24,9 +24,14 @@ export interface Slice {
   readonly slice: string;
 }
 
+/** A slice with its turn, 0 unless said: slices of one turn may be read at the same time, a later turn when the earlier ones are done. */
+export interface PlannedSlice extends Slice {
+  readonly turn?: number;
+}
+
 /** What a source would do for a target, before it does it. */
 export interface SourcePlan {
-  readonly slices: readonly Slice[];
+  readonly slices: readonly PlannedSlice[];
   /** GitHub's id for the name, where the source knows it. */
   readonly githubId: number | null;
   /** What is to be done in all and in what unit (`contributions`, `pages`, `bytes`); null = not known before. */
@@ -48,7 +53,10 @@ export interface Estimate {
   readonly points: number;
   /** REST requests that count against the limit. */
   readonly restRequests: number;
+  /** From the first request to the last, `pauseMinutes` among them. */
   readonly minutes: number;
+  /** Waiting for limits to fill again. */
+  readonly pauseMinutes: number;
 }
 
 /** A repository as GitHub shows it now. */

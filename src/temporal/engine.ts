@@ -7,6 +7,8 @@ import {
   RECALCULATION_REQUESTED,
   TASK_QUEUES,
   WORKFLOW_TYPES,
+  type EnrichBatchInput,
+  type EnrichInput,
   type Pace,
   type ScrapeInput,
 } from '../workflows/contract.ts';
@@ -20,6 +22,8 @@ export interface Engine {
   readonly client: Client;
   /** Starts the job's workflow; may be repeated: a started one, running or closed, is left alone. @throws ServiceUnavailable after 3 s. */
   startScrape(job: StartableJob): Promise<void>;
+  /** The same for a job that enriches one person or many. */
+  startEnrichment(job: StartableEnrichment): Promise<void>;
   /** Asks the workflow to cancel; `unknown` when Temporal has no such workflow. Repeating it is harmless. @throws ServiceUnavailable */
   cancelJob(job: WorkflowOfJob): Promise<'requested' | 'unknown'>;
   /** Null when Temporal can't be reached. */
@@ -33,6 +37,7 @@ export interface Engine {
 }
 
 export type StartableJob = Pick<StoredJob, 'id' | 'workflowId' | 'repositoryName' | 'type' | 'window' | 'sources'>;
+type StartableEnrichment = Pick<StoredJob, 'id' | 'workflowId' | 'type' | 'userId'>;
 type WorkflowOfJob = Pick<StoredJob, 'workflowId'>;
 
 export interface EngineOptions extends TemporalServer {
@@ -47,6 +52,8 @@ const DEADLINE_MS = 3_000;
 const RETRY_MS = 200;
 /** The backstop for a workflow that can't go on: longer than any wait for a rate limit. */
 const SCRAPE_LIMIT = '7 days';
+/** People who are enriched at the same time. */
+const ENRICHMENT_WIDTH = 5;
 
 /** gRPC's status code. */
 const UNAVAILABLE = 14;
@@ -118,6 +125,30 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
         // A server that nobody has told about our attributes: the Web UI can't filter by them, the scrape runs all the same.
         knowsSearchAttributes = false;
         await this.startScrape(job);
+      }
+    },
+
+    async startEnrichment({ id, workflowId, type, userId }) {
+      const own = pace === undefined ? {} : { pace };
+      const batch: EnrichBatchInput = { jobId: id, width: ENRICHMENT_WIDTH, ...own };
+      // A person who was erased has no number any more: the workflow finds nobody and closes the job.
+      const one: EnrichInput = { jobId: id, userId: userId ?? 0, ...own };
+      const isBatch = type === 'ENRICH_BATCH';
+      try {
+        await ask(() =>
+          client.workflow.start(isBatch ? WORKFLOW_TYPES.batchEnrichContributors : WORKFLOW_TYPES.enrichContributor, {
+            workflowId,
+            taskQueue: TASK_QUEUES.main,
+            args: [isBatch ? batch : one],
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            workflowExecutionTimeout: SCRAPE_LIMIT,
+            memo: { jobId: id },
+            staticSummary: isBatch ? 'Enrichment of many people' : 'Enrichment of one person',
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
     },
 

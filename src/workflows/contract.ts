@@ -5,8 +5,8 @@ import type { SourceName } from '../domain/contribution.ts';
  * e-mails never enter Temporal, whose histories anybody with its Web UI can read.
  */
 
-/** Who polls what: `archive` is polled only where the archive's mirror lies. */
-export const TASK_QUEUES = { main: 'laurels', archive: 'laurels-archive' } as const;
+/** Who polls what: `archive` is polled only where the archive's mirror lies; `enrichment` has a pace of its own. */
+export const TASK_QUEUES = { main: 'laurels', archive: 'laurels-archive', enrichment: 'laurels-enrichment' } as const;
 export type TaskQueue = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
 
 /** The queue whose workers can read a source. */
@@ -21,6 +21,8 @@ export const WORKFLOW_TYPES = {
   requestRecalculation: 'requestRecalculation',
   refreshStaleRepositories: 'refreshStaleRepositories',
   pruneOldRecords: 'pruneOldRecords',
+  enrichContributor: 'enrichContributor',
+  batchEnrichContributors: 'batchEnrichContributors',
 } as const;
 
 /*
@@ -46,6 +48,9 @@ export interface Pace {
   readonly heartbeatTimeoutMs: number;
 }
 
+/** Slices of one source that a scrape reads at the same time. The source itself keeps their requests within its limits. */
+export const SLICES_AT_ONCE = 4;
+
 /** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
 export interface ScrapeInput {
   readonly jobId: string;
@@ -66,8 +71,42 @@ export interface RefreshStaleInput {
   readonly fullScrapeDays: number;
 }
 
-/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines and finished jobs are kept. */
+/** Input of {@link WORKFLOW_TYPES.pruneOldRecords}: how long log lines, finished jobs and the record of writes are kept. */
 export interface PruneInput {
   readonly logDays: number;
   readonly jobDays: number;
+  /** Absent in schedules of older versions. */
+  readonly auditDays?: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.enrichContributor}: the person's own job, or the batch that it is part of. */
+export interface EnrichInput {
+  /** `github_user.id`. */
+  readonly userId: number;
+  readonly jobId?: string;
+  readonly batchId?: string;
+  readonly pace?: Pace;
+}
+
+/** What became of a person in {@link WORKFLOW_TYPES.enrichContributor}; what failed is thrown. */
+export type EnrichOutcome = 'enriched' | 'skipped';
+
+/** How far a batch is; `remaining` by `github_user.id`. */
+export interface BatchProgress {
+  readonly remaining: readonly number[];
+  readonly enriched: number;
+  readonly skipped: number;
+  readonly failed: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.batchEnrichContributors}. */
+export interface EnrichBatchInput {
+  readonly jobId: string;
+  /** People at the same time. */
+  readonly width: number;
+  /** People of one run; only tests set it. */
+  readonly perRun?: number;
+  /** Set by the run before. */
+  readonly resume?: BatchProgress;
+  readonly pace?: Pace;
 }

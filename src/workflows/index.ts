@@ -1,4 +1,6 @@
 /** What the worker's bundle holds; the names are those of `WORKFLOW_TYPES`. */
+export { batchEnrichContributors } from './batch-enrich-contributors.ts';
+export { enrichContributor } from './enrich-contributor.ts';
 export { pruneOldRecords } from './prune-old-records.ts';
 export { recalculateGlobalLeaderboard } from './recalculate-global-leaderboard.ts';
 export { refreshStaleRepositories } from './refresh-stale-repositories.ts';

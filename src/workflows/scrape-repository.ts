@@ -4,9 +4,9 @@ import {
   CancellationScope,
   defineQuery,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { JobActivities, PublishReport } from '../activities/job-activities.ts';
@@ -14,8 +14,9 @@ import type { DispatchActivities } from '../activities/dispatch-activities.ts';
 import type { ReadActivities } from '../activities/read-activities.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { BOOKKEEPING, stepOptions } from './activity-options.ts';
-import { SCRAPE_PHASE, taskQueueOf, type ScrapeInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
+import { SCRAPE_PHASE, SLICES_AT_ONCE, taskQueueOf, type ScrapeInput, type ScrapeOutcome, type ScrapePhase } from './contract.ts';
 import { reasonOf } from './failure-message.ts';
+import { readSlices } from './read-slices.ts';
 
 const scrapePhase = defineQuery<ScrapePhase>(SCRAPE_PHASE);
 const books = proxyActivities<JobActivities & DispatchActivities>(BOOKKEEPING);
@@ -42,23 +43,16 @@ export async function scrapeRepository({ jobId, pace }: ScrapeInput): Promise<Sc
     phase = 'PLANNING';
     step = `planning ${source}`;
     const { undone } = await reader.planSource({ jobId, source });
-    phase = 'READING';
-    let readBefore = 0;
-    for (const slice of undone) {
-      step = `reading ${slice.source} (${slice.slice})`;
-      for (;;) {
-        const progress = await reader.readSlice({ jobId, slice, readBefore });
-        readBefore += progress.read;
-        if (progress.done) break;
-        // A worker that is shut down hands back its place without an error: the next worker goes on from the cursor.
-        if (progress.resumeAt === null) continue;
-        phase = 'WAITING';
-        await books.noteWaiting({ jobId, until: progress.resumeAt, waitingFor: progress.waitingFor });
-        await sleep(Math.max(0, Date.parse(progress.resumeAt) - Date.now()));
-        await books.noteWaiting({ jobId, until: null, waitingFor: null });
-        phase = 'READING';
-      }
-    }
+    await readSlices({
+      jobId,
+      slices: undone,
+      // Scrapes that began before slices were read side by side go on as they began.
+      width: patched('slices-side-by-side') ? SLICES_AT_ONCE : 1,
+      reader,
+      books,
+      onPhase: (now) => (phase = now),
+      onFailure: (failed) => (step = failed),
+    });
   };
 
   const publishOnce = (): Promise<PublishReport> => {

@@ -1,18 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { readBoard } from '../../src/db/board-query.ts';
 import { coverageOf } from '../../src/db/coverage.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import type { StoredJob } from '../../src/db/jobs.ts';
 import { findByOldName, repositoryById } from '../../src/db/repositories.ts';
-import { SCORED, SCORED_KINDS } from '../../src/domain/scoring.ts';
 import { presetWindow } from '../../src/domain/window.ts';
 import { createGithubSource, type GithubSourceOptions } from '../../src/sources/github/source.ts';
 import { closeIssue, forcePush, mergePullRequest, pushCommits, renameRepository, reopenIssue } from '../fakes/github/changes.ts';
-import { countOf } from '../fakes/github/count-of.ts';
 import { ADA, BEN, CLEO, handChecked, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
 import { badCredentials, quotaExhausted, type Fault, type Matcher } from '../fakes/github/faults.ts';
 import { startFakeGithub, type FakeGithub } from '../fakes/github/server.ts';
 import { until } from '../temporal/test-namespace.ts';
+import { ended, expectRightBoard } from './right-board.ts';
 import { startStack, type RunningStack } from './running-stack.ts';
 
 let stack: RunningStack;
@@ -61,36 +59,6 @@ async function setUp(faults: readonly (readonly [Matcher, Fault])[] = [], option
   return { ...set, github, run, spent: () => spentInAll() - before };
 }
 
-/** Counts, lines and scores of everybody on the board, as the independent count has them. */
-async function expectRightBoard({ data, repository, github }: Setup, job: StoredJob): Promise<void> {
-  expect(github.mistakes).toEqual([]);
-  const { people, rows } = countOf(data, presetWindow('2y', today), repository);
-  const { data: board } = await readBoard(stack.database.db, {
-    scope: { repositoryId: job.repositoryId as number },
-    window: 'default',
-    include: ['bots', 'agents'],
-    limit: 'all',
-  });
-  const shown = board.map((row) => [
-    row.contributor.github_id,
-    ...SCORED_KINDS.map((kind) => row[SCORED[kind].column]),
-    row.lines_added ?? 0,
-    row.lines_deleted ?? 0,
-    row.total_score,
-  ]);
-  const counted = [...people.values()].map((person) => [
-    person.githubId,
-    ...SCORED_KINDS.map((kind) => person.counts[kind]),
-    person.linesAdded,
-    person.linesDeleted,
-    person.score,
-  ]);
-  const byId = (a: readonly unknown[], b: readonly unknown[]): number => Number(a[0]) - Number(b[0]);
-  expect(shown.sort(byId)).toEqual(counted.sort(byId));
-  if (job.type === 'FULL') expect(job.eventsProcessed).toBe(rows.length);
-}
-
-const ended = { status: 'COMPLETED', errorMessage: null, complete: true, incomplete: [] };
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
 
 describe('a scrape of GitHub', () => {
@@ -98,7 +66,7 @@ describe('a scrape of GitHub', () => {
     const set = await setUp();
     const job = await set.run();
     expect(job).toMatchObject({ ...ended, unit: 'contributions', planNote: expect.stringContaining('GraphQL points') });
-    await expectRightBoard(set, job);
+    await expectRightBoard(stack.database.db, set, job);
     expect(await repositoryById(stack.database.db, job.repositoryId as number)).toMatchObject({
       githubId: 1000,
       stars: 42,
@@ -119,7 +87,7 @@ describe('a scrape of GitHub', () => {
     const set = await setUp();
     const { data, repository } = set;
     await set.run();
-    await expectRightBoard(set, await set.run('REFRESH'));
+    await expectRightBoard(stack.database.db, set, await set.run('REFRESH'));
     expect(set.spent()).toBeLessThanOrEqual(10);
 
     pushCommits(data, repository, [{ author: { name: 'Ada', email: 'ada@example.org' }, committedAt: now(), additions: 5, deletions: 1 }]);
@@ -128,20 +96,20 @@ describe('a scrape of GitHub', () => {
     const [landed] = pushCommits(data, repository, [
       { author: { name: 'Ben', email: 'ben@example.org' }, committedAt: now(), additions: 6 },
     ]);
-    await expectRightBoard(set, await set.run('REFRESH'));
+    await expectRightBoard(stack.database.db, set, await set.run('REFRESH'));
     // Merged after its commit was read: the commit's lines become the pull request's.
     const oid = landed?.oid as string;
     mergePullRequest(data, repository, 20, { at: now(), mergedById: ADA, mergeCommitOid: oid, commits: [oid] });
-    await expectRightBoard(set, await set.run('REFRESH'));
+    await expectRightBoard(stack.database.db, set, await set.run('REFRESH'));
     forcePush(data, repository, 2, [{ author: { name: 'Ben', email: 'ben@example.org' }, committedAt: now(), additions: 3 }]);
     renameRepository(data, repository, { name: 'renamed' });
     const refreshed = await set.run('REFRESH');
     expect(refreshed).toMatchObject(ended);
-    await expectRightBoard(set, refreshed);
+    await expectRightBoard(stack.database.db, set, refreshed);
     expect((await findByOldName(stack.database.db, { owner: 'octo-corp', name: 'hand-checked' }))?.name).toBe('renamed');
 
     const again = await stack.database.db.pool.query('SELECT sum(quantity)::int AS counted FROM contribution_day');
-    await expectRightBoard(set, await set.run('FULL', { name: 'renamed' }));
+    await expectRightBoard(stack.database.db, set, await set.run('FULL', { name: 'renamed' }));
     expect((await stack.database.db.pool.query('SELECT sum(quantity)::int AS counted FROM contribution_day')).rows).toEqual(again.rows);
   }, 60_000);
 
@@ -164,7 +132,7 @@ describe('a scrape of GitHub', () => {
     expect(waiting).toMatchObject({ status: 'RUNNING', waitingFor: 'rate limit of github', attempt: 1 });
     expect(Number(waiting?.waitingUntil)).toBeGreaterThan(Date.now() - 10_000);
     expect(job).toMatchObject({ ...ended, waitingUntil: null, attempt: 1 });
-    await expectRightBoard(set, job);
+    await expectRightBoard(stack.database.db, set, job);
   });
 
   test('whose token is refused in the middle fails at once and says so, without the token', async () => {
@@ -198,6 +166,6 @@ describe('a scrape of GitHub', () => {
     fault.remove();
     const healed = await set.run('REFRESH');
     expect(healed).toMatchObject(ended);
-    await expectRightBoard(set, healed);
+    await expectRightBoard(stack.database.db, set, healed);
   }, 30_000);
 });

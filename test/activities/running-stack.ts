@@ -1,8 +1,11 @@
+import type { EnrichmentSources } from '../../src/activities/enrichment-sources.ts';
 import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
 import { isUnfinished, type ScrapeType } from '../../src/domain/job-status.ts';
 import type { Window } from '../../src/domain/window.ts';
+import type { SourceName } from '../../src/domain/contribution.ts';
+import type { Logger } from '../../src/log/logger.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../src/temporal/dispatch.ts';
 import { connectEngine, type Engine } from '../../src/temporal/engine.ts';
@@ -17,12 +20,19 @@ export interface RunningStack {
   /** Starts scrapes with shortened waits. */
   readonly engine: Engine;
   /** Queues a scrape of a repository of this name and hands it to Temporal. */
-  scrape(name: string, o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window }): Promise<StoredJob>;
+  scrape(
+    name: string,
+    o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window; sources?: readonly SourceName[] },
+  ): Promise<StoredJob>;
   job(job: StoredJob): Promise<StoredJob>;
   /** Waits until a job is closed and gives it. */
   finished(job: StoredJob, withinMs?: number): Promise<StoredJob>;
-  /** Runs workers with these sources while `scenario` runs. */
-  withWorkers<T>(sources: readonly ContributionSource[], scenario: (workers: Workers) => Promise<T>): Promise<T>;
+  /** Runs workers with these sources while `scenario` runs; `available`: those that can be used at a moment. */
+  withWorkers<T>(
+    sources: readonly ContributionSource[],
+    scenario: (workers: Workers) => Promise<T>,
+    o?: { readonly available?: () => readonly ContributionSource[]; readonly enrichment?: EnrichmentSources },
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -31,7 +41,8 @@ const FAST: Pace = { initialRetryMs: 200, maximumRetryMs: 600, heartbeatTimeoutM
 export async function startStack({
   pace = FAST,
   maxConcurrentScrapes = 4,
-}: { pace?: Pace; maxConcurrentScrapes?: number } = {}): Promise<RunningStack> {
+  log = quietLog,
+}: { pace?: Pace; maxConcurrentScrapes?: number; log?: Logger } = {}): Promise<RunningStack> {
   const [database, temporal] = await Promise.all([createTestDatabase(), createNamespace()]);
   const { db } = database;
   const { address, namespace } = temporal;
@@ -46,14 +57,14 @@ export async function startStack({
     temporal,
     engine,
     job: jobOf,
-    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given } = {}) {
+    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given, sources = ['github' as const] } = {}) {
       const { repository } = await addRepository(db, { owner, name }, null);
       const { rows } = await db.pool.query<{ since: string; until: string }>(
         `SELECT (current_date - 365)::text AS since, current_date::text AS until`,
       );
       const window = given ?? rows[0];
       if (window === undefined) throw new Error('The database gave no dates');
-      const job = await createScrapeJob(db, { repository, type, sources: ['github'], window, requestedBy: 'test' });
+      const job = await createScrapeJob(db, { repository, type, sources, window, requestedBy: 'test' });
       await dispatchQueuedJobs(db, engine, limit);
       return job;
     },
@@ -61,17 +72,18 @@ export async function startStack({
       await until(async () => !isUnfinished((await jobOf(job)).status), { withinMs, what: `job of ${job.repositoryName} to end` });
       return await jobOf(job);
     },
-    async withWorkers(sources, scenario) {
+    async withWorkers(sources, scenario, { available = () => sources, ...o } = {}) {
       const workers = await createWorkers({
         temporal: { address, namespace },
         db,
         engine,
-        sources: { all: sources, available: () => sources },
+        sources: { all: sources, available },
         archiveDir: null,
         mirrorDir: '/nonexistent',
         maxConcurrentScrapes,
-        log: quietLog,
+        log,
         workflowBundle: await workflowBundle(),
+        ...o,
       });
       const run = workers.run();
       try {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { appendJobLog } from '../../src/db/job-log.ts';
-import { closeJob, noteAttempt, noteProgress, openJob } from '../../src/db/jobs.ts';
+import { beginReading, noteAttempt, noteProgress, noteWaiting } from '../../src/db/job-progress.ts';
+import { closeJob, openJob } from '../../src/db/jobs.ts';
 import { addedRepository, startTestApi, type TestApi } from './running-api.ts';
 
 let api: TestApi;
@@ -20,18 +21,26 @@ async function queued(): Promise<string> {
   const { body } = await api.call('scrapeRepository', { params });
   return body.id as string;
 }
+const PLAN = {
+  source: 'github',
+  total: 100,
+  unit: 'contributions',
+  note: 'reads 3 files',
+  estimate: { pages: 9, points: 9, restRequests: 0, minutes: 60, pauseMinutes: 0 },
+} as const;
 const shown = async (id: string) => (await api.call('getJob', { params: { id } })).body;
 
 describe('a job', () => {
   test('is shown with its progress and its links', async () => {
     const id = await queued();
     await openJob(api.db, id, 'run-1');
-    await noteProgress(api.db, id, { phase: 'READING', done: 17, total: 100, unit: 'contributions', planNote: 'reads 3 files' });
+    await beginReading(api.db, id, { ...PLAN, estimate: null });
+    await noteProgress(api.db, id, { phase: 'READING', done: 17 });
     expect(await shown(id)).toMatchObject({
       id,
       status: 'RUNNING',
       phase: 'READING',
-      progress: { done: 17, total: 100, unit: 'contributions' },
+      progress: { done: 17, total: 100, unit: 'contributions', eta: null },
       plan_note: 'reads 3 files',
       starting: false,
       started_at: expect.any(String),
@@ -46,10 +55,30 @@ describe('a job', () => {
     });
   });
 
+  test('that reads says when it will be done, not before its wait is over, and nothing before or after', async () => {
+    const id = await queued();
+    await openJob(api.db, id, 'run-1');
+    const eta = async (): Promise<string | null> => (await shown(id)).progress.eta;
+    await beginReading(api.db, id, PLAN);
+    expect(await eta()).toBeNull();
+    await noteProgress(api.db, id, { phase: 'READING', done: 50 });
+    // Half is read, at once: a quarter of the planned hour is a fair guess for the other half.
+    const left = Date.parse((await eta()) as string) - Date.now();
+    expect(Math.round(left / 60_000)).toBe(15);
+    const until = new Date(Date.now() + 7_200_000);
+    await noteWaiting(api.db, id, { until, for: "GitHub's rate limit" });
+    expect(Date.parse((await eta()) as string)).toBeGreaterThan(until.getTime());
+    await noteWaiting(api.db, id, null);
+    await noteProgress(api.db, id, { total: null });
+    expect(await eta()).toBeNull();
+    await noteProgress(api.db, id, { total: 100, phase: 'PUBLISHING' });
+    expect(await eta()).toBeNull();
+  });
+
   test('that waits says for what and until when', async () => {
     const id = await queued();
     await openJob(api.db, id, 'run-1');
-    await noteProgress(api.db, id, { waitingUntil: new Date('2030-01-01T00:00:00Z'), waitingFor: "GitHub's rate limit" });
+    await noteWaiting(api.db, id, { until: new Date('2030-01-01T00:00:00Z'), for: "GitHub's rate limit" });
     expect(await shown(id)).toMatchObject({
       status: 'RUNNING',
       waiting_until: '2030-01-01T00:00:00.000Z',

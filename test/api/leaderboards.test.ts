@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BoardPage, BoardRowResource } from '../../src/api/contract/leaderboards.ts';
 import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { databaseToday } from '../../src/db/database.ts';
+import { KIND_CODES } from '../../src/domain/contribution.ts';
 import { presetWindow } from '../../src/domain/window.ts';
 import { publishBoard, type Work } from './published-board.ts';
 import { addedRepository, startTestApi, type TestApi } from './running-api.ts';
@@ -52,6 +53,18 @@ describe('a board', () => {
     expect(headers.get('vary')).toContain('Accept');
   });
 
+  test('says how complete it is, and the coverage says it by month and kind, beside what GitHub counts', async () => {
+    const released = { kind: 'RELEASE', stored: 1, unattributed: 0, excluded: 0 };
+    const before = (await api.call('getCoverage', { params })).body;
+    expect(before.complete).toBeNull();
+    expect((await board()).coverage).toMatchObject({ complete: null, note: before.note });
+    expect(before.data).toContainEqual(expect.objectContaining({ ...released, github_total: null, sources: ['gharchive'] }));
+    await api.db.pool.query(`UPDATE repository_coverage SET github_total = 2, checked_at = now() WHERE kind = $1`, [KIND_CODES.RELEASE]);
+    const after = (await api.call('getCoverage', { params })).body;
+    expect(after.data).toContainEqual(expect.objectContaining({ ...released, github_total: 2, checked_at: expect.any(String) }));
+    await api.db.pool.query(`UPDATE repository_coverage SET github_total = NULL, checked_at = NULL`);
+  });
+
   test('ranks equal scores equally, in the order of logins, and goes on after them', async () => {
     const all = [...(await board('?limit=100')).data];
     expect(all[98]).toMatchObject({ rank: 99 });
@@ -93,7 +106,8 @@ describe('a board', () => {
 
   test('of other days or kinds is ranked anew', async () => {
     const week = await board('?window=7d&limit=1');
-    expect(week.data[0]).toMatchObject({ total_score: 800, releases_count: 0, rank_change: null });
+    // A release of a hundred days ago is what person-001 was ranked with before.
+    expect(week.data[0]).toMatchObject({ total_score: 800, releases_count: 0, rank_change: 'returned' });
     expect(week.window).toEqual(presetWindow('7d', await databaseToday(api.db)));
     const releases = await board('?kinds=RELEASE');
     expect(releases.data).toHaveLength(1);

@@ -5,9 +5,10 @@ import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { LogLineResource } from '../../src/api/contract/jobs.ts';
 import { startHttp } from '../../src/api/http-server.ts';
+import { createGate } from '../../src/api/gate.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
 import { appendJobLog } from '../../src/db/job-log.ts';
-import { addedRepository, eventually, startTestApi, type TestApi } from './running-api.ts';
+import { addedRepository, eventually, LOCAL, startTestApi, type TestApi } from './running-api.ts';
 
 let api: TestApi;
 let job: string;
@@ -242,7 +243,7 @@ describe('the number of clients', () => {
   /** A server of its own with other limits. */
   async function strict(options: { pingEveryMs?: number; maxClients?: number }) {
     const log = pino({ level: 'silent' });
-    const stream = createLogStream({ db: api.db, log, allowedHosts: [], ...options });
+    const stream = createLogStream({ db: api.db, log, gate: createGate(api.db, LOCAL), ...options });
     const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
     return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
   }

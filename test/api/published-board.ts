@@ -40,7 +40,12 @@ function contributionsOf(work: readonly Work[], today: Day): readonly Contributi
 }
 
 /** Publishes a repository's board as a full scrape does; what was published before goes. */
-export async function publishBoard(db: Database, name: RepositoryName, work: readonly Work[]): Promise<void> {
+export async function publishBoard(
+  db: Database,
+  name: RepositoryName,
+  work: readonly Work[],
+  optOutKey: Buffer | null = null,
+): Promise<void> {
   const repository = await findRepository(db, name);
   if (repository === null) throw new Error(`${name.owner}/${name.name} is not there`);
   const today = await databaseToday(db);
@@ -56,6 +61,6 @@ export async function publishBoard(db: Database, name: RepositoryName, work: rea
     done: true,
     coverage: { covered: [{ kind: null, ...window, state: 'complete', note: null }], gaps: [] },
   });
-  await publishJob(db, job.id);
+  await publishJob(db, job.id, optOutKey);
   await closeJob(db, job.id, { status: 'COMPLETED' });
 }

@@ -64,6 +64,15 @@ describe('adding a repository', () => {
     expect((await api.call('listRepositories')).body.total).toBe(before);
   });
 
+  test('that is private is added where that is allowed, and known as private', async () => {
+    api.allowPrivate = true;
+    api.lookup = { state: 'found', facts: { ...facts, githubId: 78, nodeId: 'R_78', owner: 'secret', name: 'plans', isPrivate: true } };
+    expect((await api.call('addRepository', { body: { owner: 'secret', name: 'plans' } })).status).toBe(201);
+    api.allowPrivate = false;
+    const { rows } = await api.db.pool.query(`SELECT is_private FROM repository WHERE name = 'plans'`);
+    expect(rows).toEqual([{ is_private: true }]);
+  });
+
   test('that can not be asked about is added as it is', async () => {
     api.lookup = { state: 'unreachable', reason: "GitHub's rate limit is used up" };
     expect((await api.call('addRepository', { body: { owner: 'limited', name: 'repo' } })).status).toBe(201);

@@ -4,10 +4,12 @@ import { startApi } from '../../src/api/api-server.ts';
 import { CONTRACT, type Contract, type EndpointName } from '../../src/api/contract.ts';
 import type { Endpoint, Sent } from '../../src/api/contract/endpoint.ts';
 import type { ApiDeps, ApiEngine } from '../../src/api/deps.ts';
-import type { Problem } from '../../src/api/errors.ts';
+import { problem } from '../../src/api/contract/problems.ts';
+import type { GateOptions } from '../../src/api/gate.ts';
+import { problemsOf } from '../../src/api/openapi/endpoint-problems.ts';
 import type { Database } from '../../src/db/database.ts';
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
-import type { ContributionSource } from '../../src/sources/contribution-source.ts';
+import type { ContributionSource, Estimate } from '../../src/sources/contribution-source.ts';
 import type { RepositoryLookup } from '../../src/sources/github/repository-facts.ts';
 import type { LiveStatus } from '../../src/temporal/engine.ts';
 import { createTestDatabase } from '../stack/database.ts';
@@ -38,6 +40,10 @@ function createFakeEngine(): FakeEngine {
       refuseWhenAway(this);
       this.started.push(id);
     },
+    async startEnrichment({ id }) {
+      refuseWhenAway(this);
+      this.started.push(id);
+    },
     async cancelJob({ workflowId }) {
       refuseWhenAway(this);
       this.cancelled.push(workflowId);
@@ -57,8 +63,10 @@ function createFakeEngine(): FakeEngine {
   };
 }
 
+export const OPT_OUT_KEY = Buffer.from('a key that only tests know');
+
 /** A source that plans one slice and reads nothing. */
-export function planningSource(name: ContributionSource['name']): ContributionSource {
+export function planningSource(name: ContributionSource['name'], estimate: Estimate | null = null): ContributionSource {
   return {
     name,
     plan: async ({ window }) => ({
@@ -67,6 +75,7 @@ export function planningSource(name: ContributionSource['name']): ContributionSo
       total: 17,
       unit: 'contributions',
       note: `reads ${window.since} to ${window.until}`,
+      estimate,
     }),
     // oxlint-disable-next-line require-yield -- there is nothing
     async *read() {
@@ -94,6 +103,8 @@ export interface TestApi {
   readonly engine: FakeEngine;
   /** What GitHub says; set by tests. */
   lookup: RepositoryLookup;
+  /** ALLOW_PRIVATE. */
+  allowPrivate: boolean;
   sources: readonly ContributionSource[];
   /** The lines that were logged. */
   readonly logged: Record<string, unknown>[];
@@ -107,26 +118,40 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-const PROBLEM_FIELDS = ['type', 'title', 'status', 'detail', 'code', 'instance', 'request_id', 'errors', 'job', 'details'];
-
 /** Holds an answer against the contract: a described status with a fitting body, or a problem. */
 function conform(name: EndpointName, { status, headers, body }: Answer): void {
   const { answers } = CONTRACT[name] as Endpoint;
   const described = answers[status];
+  // What can be read can be unchanged.
+  if (status === 304 && CONTRACT[name].method === 'get') return;
   if (described === undefined) {
     if (status < 400 || headers.get('content-type') !== 'application/problem+json; charset=utf-8') {
       throw new Error(`${name} answered ${status} (${headers.get('content-type')}), which the contract does not describe`);
     }
-    const problem = body as Problem;
-    const unknown = Object.keys(problem).filter((field) => !PROBLEM_FIELDS.includes(field));
-    if (problem.status !== status || unknown.length > 0) throw new Error(`not a problem: ${JSON.stringify(problem)}`);
+    const { code } = problem.parse(body);
+    if (!problemsOf(CONTRACT[name]).some((known) => known.status === status && known.code === code)) {
+      throw new Error(`${name} answered ${status} ${code}: list it in the endpoint's problems (and in contract/problems.ts)`);
+    }
     return;
   }
   if (headers.get('content-type')?.startsWith('text/csv') === true) return;
   if (described.body !== undefined) described.body.parse(body);
 }
 
-export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<TestApi> {
+/** Open to this machine only, without a limit. */
+export const LOCAL: GateOptions = {
+  isExposed: false,
+  publicReads: false,
+  allowedHosts: ['laurels.example', 'other.example:8443'],
+  trustedProxies: [],
+  requestsPerMinute: 600,
+};
+
+/** @param overrides `gate`: what of it is other than open to this machine only. */
+export async function startTestApi({
+  gate = {},
+  ...overrides
+}: Partial<Omit<ApiDeps, 'gate'>> & { readonly gate?: Partial<GateOptions> } = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const { db } = database;
   const engine = createFakeEngine();
@@ -134,6 +159,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
   const state = {
     lookup: { state: 'unreachable', reason: 'no token is configured' } as RepositoryLookup,
+    allowPrivate: false,
     sources: [planningSource('gharchive')] as readonly ContributionSource[],
   };
   const deps: ApiDeps = {
@@ -143,9 +169,16 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<Te
     instance: 'test-instance',
     availableSources: () => state.sources,
     lookUpRepository: async () => state.lookup,
-    allowedHosts: ['laurels.example', 'other.example:8443'],
+    get allowPrivate() {
+      return state.allowPrivate;
+    },
+    gate: { ...LOCAL, ...gate },
+    fetchAvatar: async () => ({ state: 'unreachable', reason: 'tests fetch nothing' }),
+    githubWebUrl: 'https://github.com',
     temporalUiUrl: null,
     maxConcurrentScrapes: 4,
+    optOutKey: OPT_OUT_KEY,
+    canEnrich: true,
     ...overrides,
   };
   const server = await startApi(deps, { host: '127.0.0.1', port: 0 });

@@ -31,7 +31,7 @@ describe('a full scrape', () => {
       repository: `${params.owner}/${params.name}`,
       window: presetWindow('2y', await databaseToday(api.db)),
       sources: ['gharchive'],
-      requested_by: 'api',
+      requested_by: 'local',
       error: null,
     });
     expect(api.engine.started).toContain(body.id);
@@ -156,7 +156,10 @@ describe('behind the limit of concurrent scrapes', () => {
 
 describe('a dry run', () => {
   test('answers the plan of each source and leaves nothing behind', async () => {
-    api.sources = [planningSource('github'), planningSource('gharchive')];
+    api.sources = [
+      planningSource('github', { pages: 12, points: 20, restRequests: 4, minutes: 2, pauseMinutes: 0 }),
+      planningSource('gharchive'),
+    ];
     const params = await added();
     const { status, body } = await api.call('scrapeRepository', {
       params,
@@ -175,6 +178,7 @@ describe('a dry run', () => {
         total: 17,
         unit: 'contributions',
         note: 'reads 2026-01-01 to 2026-01-31',
+        estimate: source === 'github' ? { pages: 12, points: 20, rest_requests: 4, minutes: 2 } : null,
       })),
     });
     expect((await api.call('getRepository', { params })).body.last_job).toBeNull();

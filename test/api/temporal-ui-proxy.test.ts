@@ -1,18 +1,25 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startExposedApi } from './security/exposed-api.ts';
 import { sendWithHeaders, startTestApi, type TestApi } from './running-api.ts';
 
 let ui: Server;
 let api: TestApi;
-const received: { method: string | undefined; url: string | undefined; host: string | undefined; body: string }[] = [];
+const received: {
+  method: string | undefined;
+  url: string | undefined;
+  host: string | undefined;
+  body: string;
+  cookie: string | undefined;
+}[] = [];
 
 beforeAll(async () => {
   ui = createServer((request, response) => {
     let body = '';
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
-      received.push({ method: request.method, url: request.url, host: request.headers.host, body });
+      received.push({ method: request.method, url: request.url, host: request.headers.host, body, cookie: request.headers.cookie });
       response.setHeader('content-type', 'text/html').end('<p>Workflows</p>');
     });
   });
@@ -51,6 +58,20 @@ describe("Temporal's Web UI", () => {
     const headers = { origin: 'http://evil.example', 'content-type': 'text/plain' };
     expect((await api.send('POST', '/temporal/api/v1/x', { headers, body: '{}' })).status).toBe(403);
     expect(received).toHaveLength(before);
+  });
+
+  test('is for administrators where others can reach it, and is not told who they are', async () => {
+    const exposed = await startExposedApi({}, { temporalUiUrl: `http://127.0.0.1:${(ui.address() as AddressInfo).port}` });
+    try {
+      expect((await exposed.send('GET', '/temporal/')).status).toBe(401);
+      expect((await exposed.send('GET', '/temporal/', { headers: exposed.as('write') })).status).toBe(403);
+      const { headers } = await exposed.call('createSession', { body: { key: exposed.keys.admin.text } });
+      const cookie = `_csrf=1; ${headers.get('set-cookie')?.split(';')[0]}`;
+      expect((await exposed.send('GET', '/temporal/', { headers: { cookie } })).status).toBe(200);
+      expect(received.at(-1)?.cookie).toBe('_csrf=1');
+    } finally {
+      await exposed.stop();
+    }
   });
 
   test('has no other path', async () => {

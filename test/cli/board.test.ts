@@ -39,6 +39,10 @@ function serve(pages: readonly (readonly BoardRowResource[])[], currentAt: (call
   const queries: Record<string, string | undefined>[] = [];
   return {
     url: 'http://fake',
+    authorization: {},
+    detached() {
+      return this;
+    },
     queries,
     async call(_name: unknown, sent?: unknown) {
       const { query } = sent as { query: Record<string, string | undefined> };

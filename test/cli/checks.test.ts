@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,8 @@ import { machineChecks } from '../../src/cli/checks/machine.ts';
 import { serviceChecks } from '../../src/cli/checks/services.ts';
 import { sourceChecks } from '../../src/cli/checks/sources.ts';
 import { loadConfig } from '../../src/config.ts';
+import { handChecked } from '../fakes/github/datasets/hand-checked.ts';
+import { startFakeGithub } from '../fakes/github/server.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -92,6 +95,30 @@ describe('doctor', () => {
       expect(JSON.stringify([good, bad, blind])).not.toMatch(/CANARY|WRONG|BLIND/);
     });
     expect(await find('GitHub', {})).toMatchObject({ state: 'unused' });
+  });
+
+  test('asks GitHub for an App, where it is installed and what is left to it there', async () => {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const key = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    const { data, repository } = handChecked('2026-11-24');
+    const installations: { id: number; ownerId: number }[] = [{ id: 70, ownerId: repository.ownerId }];
+    const fake = await startFakeGithub({ dataset: data, app: { id: 7, publicKey, installations, tokenLifetimeMs: 3_600_000 }, tokens: {} });
+    try {
+      const environment = { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: key, GITHUB_API_URL: fake.restUrl };
+      expect(await find('GitHub', environment)).toMatchObject({
+        state: 'ok',
+        found: expect.stringMatching(/^app laurels \(installed for one account\): [\d,]+ of 5,000 points left/),
+      });
+      expect(await find('GitHub', { ...environment, GITHUB_APP_ID: '8' })).toMatchObject({
+        state: 'broken',
+        found: 'app 8 is refused by GitHub',
+      });
+      installations.length = 0;
+      expect(await find('GitHub', environment)).toMatchObject({ state: 'weak', found: 'app laurels is installed nowhere' });
+    } finally {
+      await fake.stop();
+    }
   });
 
   test('names a database or a Temporal that does not answer', async () => {

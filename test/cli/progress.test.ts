@@ -27,3 +27,19 @@ test('when nobody looks on, a line comes for every new step at once and for more
   ]);
   expect(terminal.printed).toEqual([]);
 });
+
+test('the time that is left is said in minutes, then in hours', () => {
+  const terminal = recordTerminal();
+  const reading = { done: 10, total: 3000, unit: 'contributions' };
+  for (const [index, minutes] of [0.4, 3.2, 89, 135].entries()) {
+    createProgress(terminal).show({ what: `a/${index} reading`, ...reading, eta: new Date(minutes * 60_000).toISOString() });
+  }
+  createProgress(terminal).show({ what: 'a/b reading', ...reading, eta: null });
+  expect(terminal.said.map((line) => line.replace(/^.*contributions/, ''))).toEqual([
+    ', less than 1 min left',
+    ', about 4 min left',
+    ', about 89 min left',
+    ', about 2.5 h left',
+    '',
+  ]);
+});

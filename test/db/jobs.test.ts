@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
+import { beginReading, noteAttempt, noteProgress, noteRead, noteWaiting } from '../../src/db/job-progress.ts';
 import {
   claimDispatch,
   closeJob,
@@ -9,8 +10,6 @@ import {
   listDispatchedQueued,
   listJobs,
   listUnfinished,
-  noteAttempt,
-  noteProgress,
   openJob,
   requestCancel,
   undispatch,
@@ -19,6 +18,7 @@ import {
 } from '../../src/db/jobs.ts';
 import { publishJob } from '../../src/db/publish.ts';
 import { repositoryById, type StoredRepository } from '../../src/db/repositories.ts';
+import { planSlices, stageBatch } from '../../src/db/staging.ts';
 import { ScrapeAlreadyRunning } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
 import { account, did, newRepository, scrape, stagedJob } from './publishing.ts';
@@ -45,6 +45,30 @@ const queue = (repository: StoredRepository, retryOf?: string): Promise<StoredJo
     requestedBy: 'test',
     ...(retryOf === undefined ? {} : { retryOf }),
   });
+
+const PLAN = {
+  source: 'github',
+  total: 100,
+  unit: 'contributions',
+  note: 'a plan',
+  estimate: { pages: 1, points: 1, restRequests: 0, minutes: 1, pauseMinutes: 0 },
+} as const;
+
+/** A job that reads two slices, and a way to stage so many rows of one. */
+async function readingJob() {
+  const { db } = database;
+  const job = await queue(await newRepository(db));
+  await openJob(db, job.id, 'run');
+  const sliceOf = (slice: string) => ({ source: 'github', slice }) as const;
+  await planSlices(db, job.id, [sliceOf('a'), sliceOf('b')]);
+  await beginReading(db, job.id, PLAN);
+  let number = 0;
+  const stage = (slice: string, rows: number, more: { restarted?: [] } = {}) => {
+    const contributions = Array.from({ length: rows }, () => did('ISSUE_OPENED', `${(number += 1)}`, account(1, 'ada'), '2026-03-01'));
+    return stageBatch(db, job.id, sliceOf(slice), { contributions, pullRequests: [], cursor: {}, done: false, ...more });
+  };
+  return { job, stage };
+}
 
 test('of twenty requests at once for one repository one is taken, nineteen are told its id', async () => {
   const repository = await newRepository(database.db);
@@ -137,7 +161,7 @@ test('attempts and progress are written down', async () => {
   await openJob(db, job.id, 'run');
   const nextRetryAt = new Date('2026-11-23T12:00:00Z');
   await noteAttempt(db, job.id, { status: 'RETRYING', attempt: 2, nextRetryAt, error: 'the network is down' });
-  await noteProgress(db, job.id, { phase: 'READING', done: 5, total: null, unit: 'pages', planNote: '12 pages' });
+  await noteProgress(db, job.id, { phase: 'READING', done: 5, total: null, unit: 'pages' });
   await noteProgress(db, job.id, {});
   expect(await jobById(db, job.id)).toMatchObject({
     status: 'RETRYING',
@@ -148,8 +172,60 @@ test('attempts and progress are written down', async () => {
     done: 5,
     total: null,
     unit: 'pages',
-    planNote: '12 pages',
   });
+});
+
+test('a step that begins beside one that waits for its next attempt does not hide that', async () => {
+  const { db } = database;
+  const job = await queue(await newRepository(db));
+  await openJob(db, job.id, 'run');
+  const failed = { status: 'RETRYING', attempt: 2, error: '502' } as const;
+  await noteAttempt(db, job.id, { ...failed, nextRetryAt: new Date(Date.now() + 60_000) });
+  const begun = { status: 'RUNNING', attempt: 1, nextRetryAt: null, error: null } as const;
+  await noteAttempt(db, job.id, begun);
+  expect(await jobById(db, job.id)).toMatchObject({ status: 'RETRYING', attempt: 2, errorMessage: '502' });
+  await noteAttempt(db, job.id, { ...begun, attempt: 3 });
+  expect(await jobById(db, job.id)).toMatchObject({ status: 'RUNNING', attempt: 3, errorMessage: null });
+  await noteAttempt(db, job.id, { ...failed, nextRetryAt: new Date(Date.now() - 1) });
+  await noteAttempt(db, job.id, begun);
+  expect(await jobById(db, job.id)).toMatchObject({ status: 'RUNNING', attempt: 1 });
+});
+
+test('what is read is the sum over the slices of the source, also after a slice began again and after another attempt', async () => {
+  const { db } = database;
+  const { job, stage } = await readingJob();
+  await stage('a', 3);
+  await stage('b', 4);
+  await noteRead(db, job.id, 'github');
+  expect(await jobById(db, job.id)).toMatchObject({ done: 7, total: 100, readingFrom: 0, planNote: 'a plan' });
+  await beginReading(db, job.id, PLAN);
+  expect(await jobById(db, job.id)).toMatchObject({ done: 7, readingFrom: 7 });
+  await stage('a', 5, { restarted: [] });
+  await noteRead(db, job.id, 'github');
+  // The bar does not go back: nine are read.
+  await stage('b', 1);
+  await noteRead(db, job.id, 'github');
+  expect(await jobById(db, job.id)).toMatchObject({ done: 10 });
+});
+
+test('waits are added up, however often one is written down', async () => {
+  const { db } = database;
+  const { job } = await readingJob();
+  const begin = (ago: number) =>
+    db.pool.query(`UPDATE scrape_job SET waiting_since = now() - $2 * interval '1 second' WHERE id = $1`, [job.id, ago]);
+  const wait = { until: new Date(Date.now() + 60_000), for: 'rate limit of github' };
+  await noteWaiting(db, job.id, wait);
+  await begin(100);
+  await noteWaiting(db, job.id, { ...wait, until: new Date(Date.now() + 90_000) });
+  expect(await jobById(db, job.id)).toMatchObject({ waitingFor: wait.for, waitedSeconds: 0, waitingSince: expect.any(Date) });
+  await noteWaiting(db, job.id, null);
+  await noteWaiting(db, job.id, null);
+  await noteWaiting(db, job.id, wait);
+  await begin(20);
+  await noteWaiting(db, job.id, null);
+  const after = await jobById(db, job.id);
+  expect(after).toMatchObject({ waitingUntil: null, waitingFor: null, waitingSince: null });
+  expect(Math.round((after?.waitedSeconds ?? 0) / 10)).toBe(12);
 });
 
 test('cancelling a job that waits closes it; one that runs is only marked', async () => {

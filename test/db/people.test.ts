@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { findPerson, personOf } from '../../src/db/people.ts';
 import type { SourceName } from '../../src/domain/contribution.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
 import { account, did, newRepository, scrape } from './publishing.ts';
@@ -104,4 +105,30 @@ test('publishes of the same many people at once do not lock each other out', asy
   }
   const { rows } = await db.pool.query(`SELECT count(*)::int AS people FROM github_user WHERE username LIKE 'renamed-1-%'`);
   expect(rows).toEqual([{ people: 2_000 }]);
+});
+
+test('a person is found by login in any case, by an earlier login, by number, and through an account merged into theirs', async () => {
+  const { db } = database;
+  await seen('gharchive', [21, 'Ada', '2025-01-01T00:00:00Z'], [21, 'Ada-Lovelace', '2026-01-01T00:00:00Z']);
+  await seen('gharchive', [22, 'ada', '2026-02-01T00:00:00Z'], [23, 'grace', '2026-02-01T00:00:00Z']);
+  expect(await findPerson(db, 'ADA-lovelace')).toMatchObject({ githubId: 21, username: 'Ada-Lovelace', accounts: [{ githubId: 21 }] });
+  // Somebody else has the login now: theirs it is.
+  expect(await findPerson(db, 'ada')).toMatchObject({ githubId: 22 });
+  await seen('gharchive', [22, 'moved-on', '2026-03-01T00:00:00Z']);
+  // Both had it; the last to be seen under it.
+  expect(await findPerson(db, 'ada')).toMatchObject({ githubId: 22, username: 'moved-on' });
+  expect(await findPerson(db, 'id:21')).toMatchObject({ username: 'Ada-Lovelace' });
+
+  const { id } = await personOf(db, 'grace');
+  await db.pool.query('UPDATE github_user SET person_id = $1 WHERE github_id = 21', [id]);
+  expect(await findPerson(db, 'Ada-Lovelace')).toMatchObject({
+    githubId: 23,
+    username: 'grace',
+    accounts: [
+      { githubId: 23, username: 'grace' },
+      { githubId: 21, username: 'Ada-Lovelace' },
+    ],
+  });
+  expect(await findPerson(db, 'id:999')).toBeNull();
+  await expect(personOf(db, 'nobody')).rejects.toMatchObject({ code: 'contributor_not_found', status: 404 });
 });

@@ -36,9 +36,10 @@ test('the first scoring version is that of the domain', async () => {
 
 test('a migration can be taken back and applied again', () =>
   withDatabase(async (db) => {
+    const all = await db.orm.migrator.getExecuted();
     await db.orm.migrator.down({ to: 0 });
     const { rows } = await db.pool.query(`SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migration'`);
     expect(rows).toHaveLength(0);
-    expect(await migrate(db)).toHaveLength(2);
+    expect(await migrate(db)).toHaveLength(all.length);
     expect(await dumpSchema(db.pool)).toBe(await readFile(DUMP, 'utf8'));
   }));

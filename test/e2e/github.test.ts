@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BoardPage } from '../../src/api/contract/leaderboards.ts';
 import type { JobResource } from '../../src/api/contract/jobs.ts';
+import type { ScrapePlan } from '../../src/api/contract/repositories.ts';
 import { countOf } from '../fakes/github/count-of.ts';
 import { handChecked, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
 import { startFakeGithub, type FakeGithub } from '../fakes/github/server.ts';
@@ -28,9 +29,14 @@ afterAll(async () => {
 });
 
 test('laurels scrape --dry-run says pages, points and minutes, and reads nothing', async () => {
-  const ended = await place.laurels(['scrape', 'octo-corp/hand-checked', '--dry-run'], environment);
+  const ended = await place.laurels(['scrape', 'octo-corp/hand-checked', '--dry-run', '--json'], environment);
   expect(ended).toMatchObject({ code: 0 });
-  expect(ended.stdout).toMatch(/github, \d+ parts: GitHub: about \d+ pages, \d+ GraphQL points and \d+ REST requests, \d+ minutes?/);
+  const { sources } = JSON.parse(ended.stdout) as ScrapePlan;
+  expect(sources).toMatchObject([{ source: 'github', note: expect.any(String), estimate: { minutes: expect.any(Number) } }]);
+  const { pages, points, rest_requests, minutes } = sources[0]?.estimate ?? {};
+  expect(sources[0]?.note).toContain(
+    `about ${pages} pages, ${points} GraphQL points and ${rest_requests} REST requests, ${minutes} minute`,
+  );
   expect(github.requests.map(({ operation }) => operation)).not.toContain('PullRequests');
 }, 60_000);
 

@@ -9,8 +9,9 @@ import { quietLog, withFakeWorker } from '../temporal/test-namespace.ts';
 import { createStage, type FakeActivities } from '../workflows/fake-activities.ts';
 
 /*
- * Records the histories that replay.test.ts replays: `node test/replay/record.ts [prefix]`.
+ * Records the histories that replay.test.ts replays: `node test/replay/record.ts [prefix [name]]`.
  * Run it when a workflow gets a new path, and keep the old files: they are the runs that were under way at the last release.
+ * Those that are called like a recording here without a prefix are of before slices were read side by side.
  */
 
 const pace: Pace = { initialRetryMs: 1_000, maximumRetryMs: 1_000, heartbeatTimeoutMs: 10_000 };
@@ -18,6 +19,14 @@ const scrape = { type: WORKFLOW_TYPES.scrapeRepository, args: [{ jobId: '0193a00
 let paused = false;
 let failed = false;
 let refused = false;
+let rested = false;
+
+const begun = new Set<string>();
+const SIDE_BY_SIDE = ['counts', 'waiting', 'put down', 'retried', 'waiting too', 'last'].map((slice) => ({
+  source: 'gharchive' as const,
+  slice,
+  turn: slice === 'counts' ? 0 : 1,
+}));
 
 const RECORDINGS: readonly {
   readonly name: string;
@@ -71,6 +80,74 @@ const RECORDINGS: readonly {
       }),
     },
   },
+  {
+    name: 'scrape-slices-wait-retry-and-are-put-down',
+    ...scrape,
+    activities: {
+      planSource: async () => ({ undone: SIDE_BY_SIDE }),
+      readSlice: async ({ slice: { slice } }) => {
+        const isFirst = !begun.has(slice);
+        begun.add(slice);
+        const progress = { done: !isFirst, read: 1, resumeAt: null, waitingFor: null };
+        if (isFirst && slice === 'retried') throw new Error('502');
+        if (isFirst && slice.startsWith('waiting'))
+          return { ...progress, resumeAt: new Date(Date.now() + 1_500).toISOString(), waitingFor: 'rate limit of github' };
+        return slice === 'put down' ? progress : { ...progress, done: true };
+      },
+    },
+  },
+  {
+    name: 'enrich-completed',
+    type: WORKFLOW_TYPES.enrichContributor,
+    args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000002', pace }],
+    activities: {
+      readProfile: async () => {
+        const isPause = !rested;
+        rested = true;
+        if (isPause) return { resumeAt: new Date(Date.now() + 500).toISOString(), asksX: false, asksWebsite: false };
+        return { resumeAt: null, asksX: true, asksWebsite: true };
+      },
+      readXProfile: async () => {
+        throw ApplicationFailure.nonRetryable('X did not answer');
+      },
+    },
+  },
+  {
+    name: 'scrape-slice-fails-beside-others',
+    ...scrape,
+    activities: {
+      planSource: async () => ({ undone: SIDE_BY_SIDE }),
+      readSlice: async ({ slice: { slice } }) => {
+        if (slice.startsWith('waiting'))
+          return { done: false, read: 1, resumeAt: new Date(Date.now() + 3_600_000).toISOString(), waitingFor: 'rate limit of github' };
+        if (slice === 'last') throw ApplicationFailure.nonRetryable('GitHub refuses the token', 'bad_credentials');
+        return { done: true, read: 1, resumeAt: null, waitingFor: null };
+      },
+    },
+  },
+  {
+    name: 'enrich-failed',
+    type: WORKFLOW_TYPES.enrichContributor,
+    args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000003', pace }],
+    activities: {
+      readProfile: async () => {
+        throw ApplicationFailure.nonRetryable('GitHub has no public profile of this account (any more).', 'profile_not_found');
+      },
+    },
+  },
+  {
+    name: 'enrich-batch',
+    type: WORKFLOW_TYPES.batchEnrichContributors,
+    args: [{ jobId: '0193a000-0000-7000-8000-000000000004', width: 2, perRun: 50, pace }],
+    activities: {
+      choosePeople: async () => ({ userIds: [1, 2, 3, 4, 5, 6] }),
+      beginEnrichment: async ({ userId }) => ({ ready: userId !== 2 }),
+      readProfile: async ({ userId }) => {
+        if (userId === 3) throw ApplicationFailure.nonRetryable('gone', 'profile_not_found');
+        return { resumeAt: null, asksX: false, asksWebsite: false };
+      },
+    },
+  },
   { name: 'recalculate', type: WORKFLOW_TYPES.recalculateGlobalLeaderboard, args: [{ coalesceMs: 10 }] },
   { name: 'request-recalculation', type: WORKFLOW_TYPES.requestRecalculation, args: [] },
   { name: 'refresh-stale', type: WORKFLOW_TYPES.refreshStaleRepositories, args: [{ staleAfterHours: 24, fullScrapeDays: 7 }] },
@@ -92,7 +169,8 @@ const env = await TestWorkflowEnvironment.createLocal({
   },
 });
 try {
-  for (const { name, type, args, activities, cancel } of RECORDINGS) {
+  const [, , prefix = '', wanted = ''] = process.argv;
+  for (const { name, type, args, activities, cancel } of RECORDINGS.filter((one) => one.name.startsWith(wanted))) {
     const stage = createStage(activities);
     await withFakeWorker({ address: env.address, namespace: 'default' }, stage.activities, async () => {
       const handle = await env.client.workflow.start(type, { workflowId: `record:${name}`, taskQueue: TASK_QUEUES.main, args: [...args] });
@@ -102,7 +180,7 @@ try {
       }
       await handle.result().catch(() => undefined);
       const history = await handle.fetchHistory();
-      const file = `${process.argv[2] ?? ''}${name}.json`;
+      const file = `${prefix}${name}.json`;
       await writeFile(new URL(file, import.meta.url), withoutMachine(historyToJSON(history)));
       console.log(`${file}: ${history.events?.length ?? 0} events`);
     });

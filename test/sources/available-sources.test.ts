@@ -13,7 +13,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 function sources(more: Partial<SourceSettings> = {}) {
   const log = { info: () => undefined, warn: () => undefined };
-  const github = { tokens: ['ghp_test'], apiUrl: 'https://api.github.com' };
+  const github = { tokens: ['ghp_test'], app: null, apiUrl: 'https://api.github.com', allowPrivate: false };
   return createSources({ sources: [], github, gharchiveDir: null, mirrorDir: join(directory, 'none'), log, ...more });
 }
 const namesOf = (list: readonly { readonly name: string }[]): readonly string[] => list.map(({ name }) => name);
@@ -22,8 +22,14 @@ test('a token alone makes GitHub the source', () => {
   expect(namesOf(sources().available())).toEqual(['github']);
 });
 
+test('a GitHub App alone does, too', () => {
+  const app = { id: '7', privateKey: 'PEM' };
+  const named = sources({ github: { tokens: [], app, apiUrl: 'https://api.github.com', allowPrivate: false } });
+  expect(namesOf(named.available())).toEqual(['github']);
+});
+
 test('without a token there is no GitHub, and without files no archive', () => {
-  const none = sources({ github: { tokens: [], apiUrl: 'https://api.github.com' } });
+  const none = sources({ github: { tokens: [], app: null, apiUrl: 'https://api.github.com', allowPrivate: false } });
   expect(namesOf(none.available())).toEqual([]);
   expect(namesOf(none.all)).toEqual(['gharchive']);
 });

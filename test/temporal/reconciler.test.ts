@@ -148,8 +148,9 @@ test('the reconciler works at boot and again after every interval, and stops', a
 test('of two processes one reconciles at a time', async () => {
   let working = 0;
   let most = 0;
-  const slow: Pick<Engine, 'startScrape' | 'cancelJob' | 'liveStatus'> = {
+  const slow: Pick<Engine, 'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus'> = {
     startScrape: async () => undefined,
+    startEnrichment: async () => undefined,
     cancelJob: async () => 'requested',
     liveStatus: async () => {
       working += 1;

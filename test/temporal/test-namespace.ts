@@ -83,8 +83,9 @@ export async function withFakeWorker<T>(
   };
   const main = await Worker.create({ ...common, workflowBundle: await workflowBundle() });
   const archive = await Worker.create({ ...common, taskQueue: TASK_QUEUES.archive });
+  const enrichment = await Worker.create({ ...common, taskQueue: TASK_QUEUES.enrichment });
   try {
-    return await archive.runUntil(main.runUntil(scenario));
+    return await enrichment.runUntil(archive.runUntil(main.runUntil(scenario)));
   } finally {
     await connection.close();
   }

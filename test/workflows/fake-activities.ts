@@ -1,4 +1,5 @@
 import type { DispatchActivities } from '../../src/activities/dispatch-activities.ts';
+import type { EnrichmentBooks, EnrichmentSteps } from '../../src/activities/enrichment-activities.ts';
 import type { JobActivities, JobEnd } from '../../src/activities/job-activities.ts';
 import type { LeaderboardActivities } from '../../src/activities/leaderboard-activities.ts';
 import type { MaintenanceActivities } from '../../src/activities/maintenance-activities.ts';
@@ -6,7 +7,13 @@ import type { ReadActivities } from '../../src/activities/read-activities.ts';
 import type { SourceName } from '../../src/domain/contribution.ts';
 
 /** Every activity there is, as the workers register them. */
-export type FakeActivities = JobActivities & ReadActivities & DispatchActivities & LeaderboardActivities & MaintenanceActivities;
+export type FakeActivities = JobActivities &
+  ReadActivities &
+  DispatchActivities &
+  LeaderboardActivities &
+  MaintenanceActivities &
+  EnrichmentSteps &
+  EnrichmentBooks;
 
 /** Activities that succeed at once and write down that they were called; a test replaces the one it is about. */
 export interface Stage {
@@ -39,6 +46,14 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     rebuildGlobalLeaderboard: async () => ({ people: 3, changed: true }),
     queueStaleRepositories: async () => ({ queued: 2, skipped: 1 }),
     prune: async () => undefined,
+    beginEnrichment: async () => ({ ready: true }),
+    readProfile: async () => ({ resumeAt: null, asksX: true, asksWebsite: true }),
+    readXProfile: async () => ({ answered: true }),
+    readWebsite: async () => ({ answered: true }),
+    endEnrichment: async () => undefined,
+    choosePeople: async () => ({ userIds: [1, 2, 3] }),
+    noteBatchProgress: async () => undefined,
+    noteBatchEnd: async () => undefined,
   };
   const all = { ...defaults, ...overrides };
   const activities: FakeActivities = {
@@ -61,6 +76,11 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     },
     startQueuedJobs: () => noted('startQueuedJobs', () => all.startQueuedJobs()),
     requestGlobalRecalculation: () => noted('requestGlobalRecalculation', () => all.requestGlobalRecalculation()),
+    readProfile: (input) => noted(`readProfile ${input.userId}`, () => all.readProfile(input)),
+    readXProfile: (input) => noted('readXProfile', () => all.readXProfile(input)),
+    readWebsite: (input) => noted('readWebsite', () => all.readWebsite(input)),
+    endEnrichment: (input) => noted(`endEnrichment ${input.userId} ${input.status}`, () => all.endEnrichment(input)),
+    noteBatchEnd: (input) => noted(`noteBatchEnd ${input.enriched} ${input.skipped} ${input.failed}`, () => all.noteBatchEnd(input)),
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
   };
   return { activities, calls, ends };

@@ -1,10 +1,13 @@
 import type { z } from 'zod';
+import type { ProblemCode } from './problems.ts';
 
 /** What an endpoint may answer with one status. */
 interface Answer {
   readonly description: string;
   /** Absent: no body (204, 308), or one that is not JSON. */
   readonly body?: z.ZodType;
+  /** What else it can come as, besides JSON of `body`: `text/csv`, `image/svg+xml`. */
+  readonly media?: readonly string[];
 }
 
 /**
@@ -15,7 +18,7 @@ export type Access = 'open' | 'public' | 'read' | 'write' | 'admin';
 
 /**
  * One endpoint as data. Routes are mounted from it, so what it says is what is checked: parameters and bodies that the schemas do not
- * know are refused. Errors (problem+json) are not listed; every endpoint may answer 400, 403, 404, 421, 500 and 503.
+ * know are refused. Errors (problem+json) that are not its own are not listed: problems.ts has them.
  */
 export interface Endpoint {
   readonly method: 'get' | 'post' | 'put' | 'delete';
@@ -29,6 +32,13 @@ export interface Endpoint {
   /** Absent: a body is not read. Optional schemas accept an empty body. */
   readonly body?: z.ZodType;
   readonly answers: Readonly<Record<number, Answer>>;
+  /** Errors of its own, by code; those that every endpoint of its kind may answer are in problems.ts. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+/** Asked by machines every few seconds, with the database away too: nobody is identified, nothing is counted. */
+export function isProbe({ path }: Pick<Endpoint, 'path'>): boolean {
+  return path === '/healthz' || path === '/readyz';
 }
 
 /** Keeps the literal types of a description: handlers and clients are typed from them. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CONTRIBUTION_KINDS, SOURCE_NAMES } from '../../domain/contribution.ts';
 import { JOB_STATUSES, JOB_TYPES } from '../../domain/job-status.ts';
 import { endpoint } from './endpoint.ts';
-import { cursor, limit, whole } from './parameters.ts';
+import { cursor, limit, shown, whole } from './parameters.ts';
 
 const moment = z.iso.datetime();
 
@@ -12,12 +12,17 @@ export const jobResource = z.strictObject({
   type: z.enum(JOB_TYPES),
   status: z.enum(JOB_STATUSES),
   phase: z.string(),
-  repository: z.string(),
+  repository: z.string().nullable().describe('null: the job is about people'),
   sources: z.array(z.enum(SOURCE_NAMES)),
   window: z.strictObject({ since: z.string(), until: z.string() }),
   requested_by: z.string(),
   retry_of: z.uuid().nullable(),
-  progress: z.strictObject({ done: z.number(), total: z.number().nullable(), unit: z.string().nullable() }),
+  progress: z.strictObject({
+    done: z.number(),
+    total: z.number().nullable().describe('By the plan, which may be off; null: not known'),
+    unit: z.string().nullable(),
+    eta: moment.nullable().describe('While READING: when its present source will be read, waits included; null: not known'),
+  }),
   plan_note: z.string().nullable(),
   attempt: z.int(),
   next_retry_at: moment.nullable().describe('While RETRYING'),
@@ -69,6 +74,7 @@ export const after = z
   .string()
   .regex(/^\d{1,15}$/, 'must be the id of a log line')
   .transform(Number)
+  .meta(shown({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999 }))
   .optional()
   .describe('Only lines after this id');
 
@@ -118,6 +124,16 @@ export const getJobLogs = endpoint({
   },
 });
 
+export const retryJob = endpoint({
+  method: 'post',
+  path: '/api/v1/jobs/{id}/retry',
+  access: 'write',
+  summary: 'Try a failed or cancelled scrape again, as a new job; what it had read in the last 24 hours is not read again',
+  params: jobParams,
+  body: z.strictObject({}).optional(),
+  answers: { 202: { description: 'The new job was accepted; Location names it', body: jobResource } },
+});
+
 export const cancelJob = endpoint({
   method: 'post',
   path: '/api/v1/jobs/{id}/cancel',
@@ -126,4 +142,5 @@ export const cancelJob = endpoint({
   params: jobParams,
   body: z.strictObject({}).optional(),
   answers: { 202: { description: 'It is being cancelled, or is already, if it had not begun', body: jobResource } },
+  problems: ['job_closed'],
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SOURCE_NAMES, type SourceName } from '../../domain/contribution.ts';
-import { nameProblem, ownerProblem } from '../../domain/repository-name.ts';
+import { NAME, nameProblem, OWNER, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
 import { isDay } from '../../domain/window.ts';
 
 const problem = (check: (text: string) => string | null) => (value: string, context: z.RefinementCtx) => {
@@ -8,19 +8,42 @@ const problem = (check: (text: string) => string | null) => (value: string, cont
   if (message !== null) context.addIssue({ code: 'custom', message });
 };
 
-export const owner = z.string().superRefine(problem(ownerProblem)).describe("The owner's login");
-export const name = z.string().superRefine(problem(nameProblem)).describe("The repository's name");
+/** What a schema is in the description of the API, where its code says more than JSON Schema can read from it. */
+export const shown = (schema: Readonly<Record<string, unknown>>) => ({
+  override: ({ jsonSchema }: { jsonSchema: object }) => {
+    for (const keyword of ['type', 'pattern', 'enum'] as const) Reflect.deleteProperty(jsonSchema, keyword);
+    Object.assign(jsonSchema, schema);
+  },
+});
+
+export const owner = z
+  .string()
+  .superRefine(problem(ownerProblem))
+  .describe("The owner's login")
+  .meta(shown({ type: 'string', pattern: OWNER.source }));
+export const name = z
+  .string()
+  .superRefine(problem(nameProblem))
+  .describe("The repository's name")
+  .meta(shown({ type: 'string', pattern: String.raw`^(?!\.{1,2}$)(?!.*\.[gG][iI][tT]$)${NAME.source.slice(1)}` }));
 
 /** `{owner}/{name}` in a path. */
 export const repositoryParams = z.strictObject({ owner, name });
 
+/** `{username}` in a path: a login as GitHub writes them, or `id:<GitHub id>`. */
+export const username = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9_-])?(?:\[bot\])?|id:-?\d{1,15})$/, 'must be a GitHub login, or id:<GitHub id>')
+  .describe('A login, of now or of earlier, or id:<GitHub id>');
+
 /** A whole number in a query, `1` to `most`. */
 export function whole(most: number) {
-  return z
+  const integer = z
     .string()
     .regex(/^\d{1,6}$/, `must be a whole number from 1 to ${most}`)
     .transform(Number)
     .pipe(z.int().min(1, 'must be at least 1').max(most, `must be at most ${most}`));
+  return integer.meta(shown({ type: 'integer', minimum: 1, maximum: most }));
 }
 
 /** Rows on a page. */
@@ -46,12 +69,61 @@ export const q = z
 
 /** A comma-separated list of known words, each at most once. */
 export function wordList<const W extends string>(words: readonly W[]) {
-  return z.string().transform((text, context): readonly W[] => {
+  const list = z.string().transform((text, context): readonly W[] => {
     const wanted = text.split(',').map((word) => word.trim());
     const found = words.filter((word) => wanted.includes(word));
     const unknown = wanted.filter((word) => !(words as readonly string[]).includes(word));
     if (unknown.length === 0) return found;
     context.addIssue({ code: 'custom', message: `must be a comma-separated list of ${words.join(', ')}` });
+    return z.NEVER;
+  });
+  return list.meta(shown({ type: 'array', items: { type: 'string', enum: [...words] }, minItems: 1, uniqueItems: true }));
+}
+
+/** `owner/name,owner/name` in a query: `least` to `most` repositories, each once. */
+export function repositoryList(least: number, most: number) {
+  return z.string().transform((text, context): readonly RepositoryName[] => {
+    const names = text.split(',').map((part) => part.trim());
+    const wrong = names.flatMap((full) => {
+      const [ownerPart = '', namePart = '', ...rest] = full.split('/');
+      const detail = rest.length > 0 || namePart === '' ? 'must be owner/name' : (ownerProblem(ownerPart) ?? nameProblem(namePart));
+      return detail === null ? [] : [`"${full.slice(0, 100)}" ${detail}`];
+    });
+    const isRepeated = new Set(names.map((full) => full.toLowerCase())).size < names.length;
+    const message =
+      wrong[0] ??
+      (isRepeated
+        ? 'must name each repository once'
+        : names.length < least || names.length > most
+          ? `must name ${least} to ${most} repositories`
+          : null);
+    if (message !== null) {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    return names.map((full) => {
+      const [ownerPart = '', namePart = ''] = full.split('/');
+      return { owner: ownerPart, name: namePart };
+    });
+  });
+}
+
+/** Logins in a query, comma-separated: `least` to `most` people, each once. */
+export function usernameList(least: number, most: number) {
+  return z.string().transform((text, context): readonly string[] => {
+    const names = text.split(',').map((part) => part.trim());
+    const wrong = names.find((one) => !username.safeParse(one).success);
+    const isRepeated = new Set(names.map((one) => one.toLowerCase())).size < names.length;
+    const message =
+      wrong !== undefined
+        ? `"${wrong.slice(0, 100)}" is not a login`
+        : isRepeated
+          ? 'must name each person once'
+          : names.length < least || names.length > most
+            ? `must name ${least} to ${most} people`
+            : null;
+    if (message === null) return names;
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
 }
@@ -62,7 +134,11 @@ export const flag = z
   .transform((word) => word === 'true')
   .default(false);
 
-export const day = z.string().refine(isDay, 'must be a date like 2026-01-31').describe('A UTC day');
+export const day = z
+  .string()
+  .refine(isDay, 'must be a date like 2026-01-31')
+  .describe('A UTC day')
+  .meta(shown({ type: 'string', format: 'date' }));
 export const sinceDay = z
   .union([day, z.literal('all')], { error: 'must be a date like 2026-01-31, or "all"' })
   .describe('A UTC day, or all');

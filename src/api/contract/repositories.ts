@@ -61,6 +61,16 @@ export const addRepository = endpoint({
     200: { description: 'It was known already', body: addedRepository },
     201: { description: 'It was added; Location names it', body: addedRepository },
   },
+  problems: [
+    'github_repository_not_found',
+    'repository_private',
+    'repository_blocked',
+    'repository_conflict',
+    'repository_is_another',
+    'no_source_configured',
+    'scrape_already_running',
+    'repository_is_sample',
+  ],
 });
 
 export const listRepositories = endpoint({
@@ -97,7 +107,11 @@ export const getRepository = endpoint({
   answers: {
     200: {
       description: 'The repository',
-      body: z.strictObject({ ...repositoryFields, last_job: jobResource.nullable(), coverage: coverageSummary }),
+      body: z.strictObject({
+        ...repositoryFields,
+        last_job: jobResource.nullable().describe('null: none yet, or read without a key'),
+        coverage: coverageSummary,
+      }),
     },
     308: { description: 'It has another name now; Location has it' },
   },
@@ -128,6 +142,15 @@ const scrapePlan = z.strictObject({
       total: z.number().nullable().describe('What is to be read, in `unit`; null: not known before'),
       unit: z.string(),
       note: z.string(),
+      estimate: z
+        .strictObject({
+          pages: z.int().describe('Requests in all'),
+          points: z.int().describe('GraphQL points'),
+          rest_requests: z.int().describe('REST requests that count against the limit'),
+          minutes: z.number().describe('Waits for limits included'),
+        })
+        .nullable()
+        .describe('What it costs; null: the source can not tell, or it costs nothing'),
     }),
   ),
 });
@@ -139,6 +162,23 @@ const scrapeAnswers = {
   308: { description: 'The repository has another name now; Location has it' },
 } as const;
 
+/** What stands in the way of a scrape; the plan asks the source, and what it answers is told. */
+const scrapeProblems = [
+  'scrape_already_running',
+  'no_source_configured',
+  'repository_is_sample',
+  'repository_not_found',
+  'github_repository_not_found',
+  'github_access_denied',
+  'bad_credentials',
+  'app_not_installed',
+  'repository_private',
+  'repository_blocked',
+  'unavailable_for_legal_reasons',
+  'repository_is_another',
+  'plan_unavailable',
+] as const;
+
 export const scrapeRepository = endpoint({
   method: 'post',
   path: '/api/v1/repositories/{owner}/{name}/scrape',
@@ -148,6 +188,7 @@ export const scrapeRepository = endpoint({
   query: scrapeQuery,
   body: z.strictObject({ sources, since: sinceDay.optional(), until: day.optional() }).optional(),
   answers: scrapeAnswers,
+  problems: scrapeProblems,
 });
 
 export const refreshRepository = endpoint({
@@ -159,6 +200,7 @@ export const refreshRepository = endpoint({
   query: scrapeQuery,
   body: z.strictObject({ sources }).optional(),
   answers: scrapeAnswers,
+  problems: scrapeProblems,
 });
 
 export const getCoverage = endpoint({

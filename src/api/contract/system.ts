@@ -64,4 +64,13 @@ export const getReadiness = endpoint({
       }),
     },
   },
+  problems: ['not_ready'],
+});
+
+export const getOpenApi = endpoint({
+  method: 'get',
+  path: '/api/openapi.json',
+  access: 'open',
+  summary: 'This description, as OpenAPI 3.1; /docs shows it to people',
+  answers: { 200: { description: 'The description', media: ['application/json'] } },
 });

@@ -7,13 +7,15 @@ import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
 import { showJob, showJobs } from '../job-view.ts';
 import { atCursor, nextLink } from '../paging.ts';
-import { logLineOf } from '../resources.ts';
+import { jobPath, logLineOf } from '../resources.ts';
 import type { Handlers } from '../routing.ts';
+import { retryScrape } from './scrapes.ts';
 
 const CANCEL_DEADLINE_MS = 3_000;
 
-/** Lists, shows and cancels jobs, and pages through their logs. */
-export function jobHandlers({ db, engine, log }: ApiDeps): Pick<Handlers, 'listJobs' | 'getJob' | 'getJobLogs' | 'cancelJob'> {
+/** Lists, shows, cancels and retries jobs, and pages through their logs. */
+export function jobHandlers(deps: ApiDeps): Pick<Handlers, 'listJobs' | 'getJob' | 'getJobLogs' | 'cancelJob' | 'retryJob'> {
+  const { db, engine, log } = deps;
   const jobOf = async (id: string): Promise<StoredJob> => {
     const job = await jobById(db, id);
     if (job === null) throw new JobNotFound(id);
@@ -52,6 +54,11 @@ export function jobHandlers({ db, engine, log }: ApiDeps): Pick<Handlers, 'listJ
       const data = lines.map(logLineOf);
       const next = data.length === limit ? String(data.at(-1)?.id) : null;
       return { status: 200, headers: nextLink(request, 'after', next), body: { data, next_cursor: next } };
+    },
+
+    async retryJob({ params }, { caller }) {
+      const job = await retryScrape(deps, await jobOf(params.id), caller.name);
+      return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(engine, job) };
     },
 
     async cancelJob({ params }) {

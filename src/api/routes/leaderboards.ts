@@ -1,27 +1,30 @@
-import { readBoard, type BoardQuery } from '../../db/board-query.ts';
+import type { BoardQuery } from '../../db/board-query.ts';
 import { databaseToday } from '../../db/database.ts';
 import { InvalidInput } from '../../domain/errors.ts';
 import { DEFAULT_WINDOW, windowOf } from '../../domain/window.ts';
-import { sendBoardCsv } from '../board-csv.ts';
+import { sendBoardExport } from '../board-export.ts';
+import { createBoardPages } from '../board-pages.ts';
 import { USUAL_ROWS } from '../contract/parameters.ts';
-import { scoredOf, type BoardPage } from '../contract/leaderboards.ts';
+import { scoredOf } from '../contract/leaderboards.ts';
 import type { Contract } from '../contract.ts';
 import type { Received } from '../contract/endpoint.ts';
 import type { ApiDeps } from '../deps.ts';
-import { repositoryOf } from '../named-repository.ts';
-import { entityTagOf, isCurrent } from '../entity-tag.ts';
+import { repositoriesOf, repositoryOf } from '../named-repository.ts';
+import { isCurrent } from '../entity-tag.ts';
 import { atCursor, nextLink } from '../paging.ts';
 import { SENT, type Exchange, type Handlers } from '../routing.ts';
 
-type Query = Received<Contract['getGlobalBoard']>['query'];
+type Query = Omit<Received<Contract['getGlobalBoard']>['query'], 'repositories'>;
 
-/** The boards, as pages and as CSV. */
+/** The boards, as pages and as files. */
 export function boardHandlers(deps: ApiDeps): Pick<Handlers, 'getGlobalBoard' | 'getRepositoryBoard'> {
   const { db } = deps;
+  const pages = createBoardPages(db);
 
   const boardQueryOf = async (scope: BoardQuery['scope'], query: Query): Promise<BoardQuery> => {
-    const { since, until, kinds, include, q, sort, limit, cursor } = query;
+    const { since, until, kinds, include, q, sort, limit, cursor, around, fields } = query;
     const isDefault = since === undefined && until === undefined && (query.window ?? DEFAULT_WINDOW) === DEFAULT_WINDOW;
+    if (around !== undefined && cursor !== undefined) throw refused('around', 'give either around or cursor, not both');
     return {
       scope,
       window: isDefault ? 'default' : windowOf(query, await databaseToday(db)),
@@ -31,6 +34,8 @@ export function boardHandlers(deps: ApiDeps): Pick<Handlers, 'getGlobalBoard' | 
       ...(q === undefined ? {} : { q }),
       ...(sort === undefined ? {} : { sort: scoredOf(sort) }),
       ...(cursor === undefined ? {} : { cursor }),
+      ...(around === undefined ? {} : { around }),
+      ...(fields?.includes('sparkline') === true ? { withSparkline: true } : {}),
     };
   };
 
@@ -42,28 +47,28 @@ export function boardHandlers(deps: ApiDeps): Pick<Handlers, 'getGlobalBoard' | 
   ): Promise<typeof SENT> => {
     const board = await boardQueryOf(scope, query);
     response.vary('Accept');
-    if (wantsCsv(query, request)) {
-      for (const pointer of ['limit', 'cursor'] as const) {
-        if (query[pointer] !== undefined)
-          throw new InvalidInput(`${pointer}: a CSV holds all pages`, [{ pointer, detail: 'leave it out: a CSV holds all pages' }], 400);
+    const format = query.format ?? (wantsCsv(request) ? 'csv' : null);
+    if (format !== null) {
+      for (const pointer of ['limit', 'cursor', 'around'] as const) {
+        if (query[pointer] !== undefined) throw refused(pointer, 'leave it out: a file holds all pages');
       }
-      await sendBoardCsv(db, board, { request, response, fileName });
+      await sendBoardExport(pages, board, { request, response, fileName, format });
       return SENT;
     }
-    const { data, next_cursor, total, as_of, window, compared_to, scoring_version, coverage } = await atCursor(board.cursor, () =>
-      readBoard(db, board),
-    );
-    const body: BoardPage = { data, next_cursor, total, as_of, window, compared_to, scoring_version, coverage };
-    const json = JSON.stringify(body);
-    const tag = entityTagOf(json);
-    response.set({ ETag: tag, 'Cache-Control': 'private, no-cache', ...nextLink(request, 'cursor', next_cursor) });
+    const { json, tag, nextCursor } = await atCursor(board.cursor, () => pages.page(board));
+    response.set({ ETag: tag, 'Cache-Control': 'private, no-cache', ...nextLink(request, 'cursor', nextCursor) });
     if (isCurrent(request, tag)) response.status(304).end();
     else response.type('application/json').send(json);
     return SENT;
   };
 
   return {
-    getGlobalBoard: ({ query }, exchange) => answer('global', query, exchange, 'global'),
+    async getGlobalBoard({ query: { repositories, ...query } }, exchange) {
+      if (repositories === undefined) return answer('global', query, exchange, 'global');
+      const found = await repositoriesOf(db, repositories);
+      // The same board whatever the order they are named in.
+      return answer({ repositoryIds: found.map(({ id }) => id).toSorted((a, b) => a - b) }, query, exchange, 'selection');
+    },
     async getRepositoryBoard({ params, query }, exchange) {
       const repository = await repositoryOf(db, params, exchange.request);
       return answer({ repositoryId: repository.id }, query, exchange, `${repository.owner}-${repository.name}`);
@@ -71,6 +76,8 @@ export function boardHandlers(deps: ApiDeps): Pick<Handlers, 'getGlobalBoard' | 
   };
 }
 
-function wantsCsv({ format }: Query, request: Exchange['request']): boolean {
-  return format === undefined ? request.accepts(['application/json', 'text/csv']) === 'text/csv' : format === 'csv';
+const refused = (pointer: string, detail: string): InvalidInput => new InvalidInput(`${pointer}: ${detail}`, [{ pointer, detail }], 400);
+
+function wantsCsv(request: Exchange['request']): boolean {
+  return request.accepts(['application/json', 'text/csv']) === 'text/csv';
 }

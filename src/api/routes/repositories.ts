@@ -41,8 +41,8 @@ export function repositoryHandlers(
       log.info({ reason: lookup.reason }, 'repository added without asking GitHub');
       return null;
     }
-    if (lookup.facts.isPrivate) {
-      throw new AppError('repository_private', 422, `${fullNameOf(name)} is private: Laurels shows public work only.`, { ...name });
+    if (lookup.facts.isPrivate && !deps.allowPrivate) {
+      throw new AppError('repository_private', 422, `${fullNameOf(name)} is private. Set ALLOW_PRIVATE=true to read it.`, { ...name });
     }
     return lookup.facts;
   };
@@ -72,12 +72,15 @@ export function repositoryHandlers(
   };
 
   return {
-    async addRepository({ body }) {
+    async addRepository({ body }, { caller, concerns }) {
       const name = body.url === undefined ? { owner: body.owner ?? '', name: body.name ?? '' } : nameInUrl(body.url);
       // Before anything is stored: a request that can't be served whole changes nothing.
       const sources = body.scrape ? sourcesFor(deps, undefined) : [];
       const { repository, created } = await add(name);
-      const job = body.scrape ? await queueScrape(deps, { repository, type: 'FULL', sources, since: undefined, until: undefined }) : null;
+      concerns({ repository_id: repository.id });
+      const asked = { repository, type: 'FULL', sources, since: undefined, until: undefined, requestedBy: caller.name } as const;
+      const job = body.scrape ? await queueScrape(deps, asked) : null;
+      if (job !== null) concerns({ job_id: job.id });
       const resource = { ...repositoryResourceOf(repository), job: job === null ? null : await showJob(engine, job) };
       return { status: created ? 201 : 200, headers: { Location: repositoryPath(repository) }, body: resource };
     },
@@ -98,15 +101,20 @@ export function repositoryHandlers(
       return { status: 200, headers: nextLink(request, 'cursor', page.nextCursor), body };
     },
 
-    async getRepository({ params }, { request }) {
+    async getRepository({ params }, { request, caller }) {
       const repository = await repositoryOf(db, params, request);
-      const [lastJob, { complete, note }] = await Promise.all([lastJobOf(db, repository.id), coverageOf(db, repository.id)]);
+      const [lastJob, { complete, note }] = await Promise.all([
+        // Jobs are never public (decisions 29): they say who asked, and what failed.
+        caller.scope === null ? null : lastJobOf(db, repository.id),
+        coverageOf(db, repository.id),
+      ]);
       const job = lastJob === null ? null : await showJob(engine, lastJob);
       return { status: 200, body: { ...repositoryResourceOf(repository), last_job: job, coverage: { complete, note } } };
     },
 
-    async deleteRepository({ params }, { request }) {
+    async deleteRepository({ params }, { request, concerns }) {
       const repository = await repositoryOf(db, params, request);
+      concerns({ repository_id: repository.id });
       const job = await unfinishedJobOf(db, repository.id);
       // Its job is closed with it: what the workflow still writes is refused from here on.
       await deleteRepository(db, repository.id);

@@ -1,13 +1,13 @@
 import { databaseToday } from '../../db/database.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../db/jobs.ts';
-import type { StoredRepository } from '../../db/repositories.ts';
+import { repositoryById, type StoredRepository } from '../../db/repositories.ts';
 import { watermarksOf } from '../../db/sync-cursors.ts';
 import type { SourceName } from '../../domain/contribution.ts';
 import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from '../../domain/errors.ts';
-import type { ScrapeType } from '../../domain/job-status.ts';
+import { isUnfinished, type ScrapeType } from '../../domain/job-status.ts';
 import { fullNameOf } from '../../domain/repository-name.ts';
 import { windowOf, type Window } from '../../domain/window.ts';
-import type { ContributionSource } from '../../sources/contribution-source.ts';
+import type { ContributionSource, Estimate } from '../../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../temporal/dispatch.ts';
 import type { ScrapePlan } from '../contract/repositories.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,7 +15,7 @@ import { within } from '../deadline.ts';
 import { showJob } from '../job-view.ts';
 import { repositoryOf } from '../named-repository.ts';
 import { jobPath, jobReferenceOf } from '../resources.ts';
-import type { Handlers } from '../routing.ts';
+import type { Exchange, Handlers } from '../routing.ts';
 
 /** The answer does not wait longer for Temporal; the reconciler starts what was not started. */
 const START_DEADLINE_MS = 3_000;
@@ -27,6 +27,7 @@ interface ScrapeRequest {
   readonly sources: readonly ContributionSource[];
   readonly since: string | undefined;
   readonly until: string | undefined;
+  readonly requestedBy: string;
 }
 
 /**
@@ -69,14 +70,17 @@ export async function startQueued({ db, engine, log, maxConcurrentScrapes }: Api
  * @throws AppError `scrape_already_running` (409) with the job that is in the way.
  */
 export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<StoredJob> {
-  const { db } = deps;
   const { repository, type, sources } = asked;
-  refuseSample(repository);
   const window = await windowFor(deps, asked);
-  const names = sources.map(({ name }) => name);
+  return storeScrape(deps, { repository, type, sources: sources.map(({ name }) => name), window, requestedBy: asked.requestedBy });
+}
+
+async function storeScrape(deps: ApiDeps, wanted: Parameters<typeof createScrapeJob>[1]): Promise<StoredJob> {
+  const { db } = deps;
+  refuseSample(wanted.repository);
   let job: StoredJob;
   try {
-    job = await createScrapeJob(db, { repository, type, sources: names, window, requestedBy: 'api' });
+    job = await createScrapeJob(db, wanted);
   } catch (error) {
     if (!(error instanceof ScrapeAlreadyRunning)) throw error;
     const other = await jobById(db, error.jobId);
@@ -86,12 +90,29 @@ export async function queueScrape(deps: ApiDeps, asked: ScrapeRequest): Promise<
   return (await jobById(db, job.id)) ?? job;
 }
 
+/**
+ * Tries a failed or cancelled scrape again, with its window and sources, as a job of its own.
+ * @throws AppError `job_not_retryable` (409) for a job that goes on or has succeeded, and as {@link queueScrape}.
+ */
+export async function retryScrape(deps: ApiDeps, job: StoredJob, requestedBy: string): Promise<StoredJob> {
+  const refuse = (why: string): never => {
+    throw new AppError('job_not_retryable', 409, `Job ${job.id} can't be retried: ${why}.`, { id: job.id, status: job.status });
+  };
+  if (isUnfinished(job.status)) refuse('it has not ended');
+  if (job.status === 'COMPLETED') refuse('it has succeeded. Ask for a new scrape');
+  if (job.type !== 'FULL' && job.type !== 'REFRESH') return refuse(`jobs of type ${job.type} are asked for anew`);
+  const repository = job.repositoryId === null ? null : await repositoryById(deps.db, job.repositoryId);
+  if (repository === null) return refuse('its repository was deleted');
+  sourcesFor(deps, job.sources);
+  return storeScrape(deps, { repository, type: job.type, sources: job.sources, window: job.window, retryOf: job.id, requestedBy });
+}
+
 function refuseSample(repository: StoredRepository): void {
   if (!repository.isSample) return;
   throw new AppError('repository_is_sample', 422, `${fullNameOf(repository)} is part of the sample: there is nothing to collect.`);
 }
 
-async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> {
+async function planOf(deps: ApiDeps, asked: Omit<ScrapeRequest, 'requestedBy'>): Promise<ScrapePlan> {
   const { repository, type, sources } = asked;
   refuseSample(repository);
   const window = await windowFor(deps, asked);
@@ -104,29 +125,37 @@ async function planOf(deps: ApiDeps, asked: ScrapeRequest): Promise<ScrapePlan> 
       null,
     );
     if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
-    const { slices, total, unit, note } = plan.made;
-    return { source: source.name, slices: slices.length, total, unit, note };
+    const { slices, total, unit, note, estimate } = plan.made;
+    return { source: source.name, slices: slices.length, total, unit, note, estimate: estimateOf(estimate ?? null) };
   });
   return { dry_run: true, repository: fullNameOf(repository), type, window, sources: await Promise.all(plans) };
 }
 
+function estimateOf(estimate: Estimate | null): ScrapePlan['sources'][number]['estimate'] {
+  if (estimate === null) return null;
+  const { pages, points, restRequests, minutes } = estimate;
+  return { pages, points, rest_requests: restRequests, minutes };
+}
+
 /** Full and incremental scrapes: a plan, or a job. */
 export function scrapeHandlers(deps: ApiDeps): Pick<Handlers, 'scrapeRepository' | 'refreshRepository'> {
-  const answer = async (asked: ScrapeRequest, isDryRun: boolean) => {
+  const answer = async (asked: Omit<ScrapeRequest, 'requestedBy'>, isDryRun: boolean, { caller, concerns }: Exchange) => {
+    concerns({ repository_id: asked.repository.id });
     if (isDryRun) return { status: 200, body: await planOf(deps, asked) } as const;
-    const job = await queueScrape(deps, asked);
+    const job = await queueScrape(deps, { ...asked, requestedBy: caller.name });
+    concerns({ job_id: job.id });
     return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(deps.engine, job) } as const;
   };
   return {
-    async scrapeRepository({ params, query, body }, { request }) {
-      const repository = await repositoryOf(deps.db, params, request);
+    async scrapeRepository({ params, query, body }, exchange) {
+      const repository = await repositoryOf(deps.db, params, exchange.request);
       const { sources, since, until } = body ?? {};
-      return answer({ repository, type: 'FULL', sources: sourcesFor(deps, sources), since, until }, query.dry_run);
+      return answer({ repository, type: 'FULL', sources: sourcesFor(deps, sources), since, until }, query.dry_run, exchange);
     },
-    async refreshRepository({ params, query, body }, { request }) {
-      const repository = await repositoryOf(deps.db, params, request);
+    async refreshRepository({ params, query, body }, exchange) {
+      const repository = await repositoryOf(deps.db, params, exchange.request);
       const wanted = sourcesFor(deps, body?.sources);
-      return answer({ repository, type: 'REFRESH', sources: wanted, since: undefined, until: undefined }, query.dry_run);
+      return answer({ repository, type: 'REFRESH', sources: wanted, since: undefined, until: undefined }, query.dry_run, exchange);
     },
   };
 }

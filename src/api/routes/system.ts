@@ -29,6 +29,8 @@ export function systemHandlers(
         global_leaderboard: CONTRACT.getGlobalBoard.path,
         jobs: CONTRACT.listJobs.path,
         scoring: CONTRACT.getScoring.path,
+        docs: '/docs',
+        openapi: CONTRACT.getOpenApi.path,
         health: CONTRACT.getHealth.path,
         readiness: CONTRACT.getReadiness.path,
         ...(temporalUiUrl === null ? {} : { temporal: '/temporal' }),

@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAppAuth } from '@octokit/auth-app';
 import type { Config } from '../../config.ts';
 import { isArchiveName } from '../../sources/gharchive/archive-file.ts';
 import { hasMirror } from '../../sources/gharchive/importer.ts';
+import type { GithubApp } from '../../sources/github/credential.ts';
 import { graphqlUrlOf } from '../../sources/github/graphql-url.ts';
 import { mirrorOf } from '../archive.ts';
 import { figure } from '../table.ts';
@@ -33,9 +35,10 @@ export function sourceChecks(config: Config): readonly Check[] {
       name: 'GitHub',
       fix: 'check the network and GITHUB_API_URL',
       run: async () => {
-        if (github.tokens.length === 0) return unused('GITHUB_TOKEN is not set');
+        if (github.tokens.length === 0 && github.app === null) return unused('neither GITHUB_TOKEN nor GITHUB_APP_ID is set');
         const findings: Finding[] = [];
-        for (const [index, token] of github.tokens.entries()) findings.push(await checkToken(github.apiUrl, token, index + 1));
+        for (const [index, token] of github.tokens.entries()) findings.push(await checkToken(github.apiUrl, token, `token ${index + 1}`));
+        if (github.app !== null) findings.push(await checkApp(github.apiUrl, github.app));
         return (
           findings.find(({ state }) => state === 'broken') ??
           findings.find(({ state }) => state === 'weak') ??
@@ -79,22 +82,52 @@ async function checkDuckDb(): Promise<Finding> {
 }
 
 /** Asks for the token's rate limit, which costs nothing. The token itself is never shown. */
-async function checkToken(apiUrl: string, token: string, index: number): Promise<Finding> {
+async function checkToken(apiUrl: string, token: string, label: string): Promise<Finding> {
   const response = await fetch(`${apiUrl.replace(/\/+$/, '')}/rate_limit`, {
     headers: { authorization: `Bearer ${token}`, accept: 'application/vnd.github+json', 'user-agent': 'laurels' },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.status === 401)
-    return broken(`token ${index} is refused by GitHub`, 'make a new one: https://github.com/settings/personal-access-tokens');
-  if (!response.ok) return broken(`GitHub answers token ${index} with status ${response.status}`, 'check GITHUB_API_URL and the token');
+    return broken(`${label} is refused by GitHub`, 'make a new one: https://github.com/settings/personal-access-tokens');
+  if (!response.ok) return broken(`GitHub answers ${label} with status ${response.status}`, 'check GITHUB_API_URL and the token');
   const body = (await response.json()) as { resources?: Partial<Record<'core' | 'graphql', { remaining?: number; limit?: number }>> };
   const graphql = body.resources?.graphql ?? body.resources?.core;
   const scopes = response.headers.get('x-oauth-scopes');
   const rights = scopes === null || scopes === '' ? 'no scopes (enough for public repositories)' : `scopes ${scopes}`;
   const reach = await reachOf(apiUrl, token);
-  if (reach !== null) return broken(`token ${index}: ${reach}`, 'check GITHUB_API_URL, and that the token may read public repositories');
-  const found = `token ${index}: ${figure(graphql?.remaining ?? 0)} of ${figure(graphql?.limit ?? 0)} points left, ${rights}`;
+  if (reach !== null) return broken(`${label}: ${reach}`, 'check GITHUB_API_URL, and that the token may read public repositories');
+  const found = `${label}: ${figure(graphql?.remaining ?? 0)} of ${figure(graphql?.limit ?? 0)} points left, ${rights}`;
   return (graphql?.remaining ?? 0) >= LOW_POINTS ? ok(found) : weak(found, 'wait for the next hour, or give more tokens');
+}
+
+/** Asks who the App is and where it is installed, then with the token of an installation what a token is asked. */
+async function checkApp(apiUrl: string, { id, privateKey }: GithubApp): Promise<Finding> {
+  const auth = createAppAuth({ appId: id, privateKey });
+  const base = apiUrl.replace(/\/+$/, '');
+  const { token: jwt } = await auth({ type: 'app' });
+  const headers = (token: string) => ({
+    authorization: `Bearer ${token}`,
+    accept: 'application/vnd.github+json',
+    'user-agent': 'laurels',
+  });
+  const asApp = (path: string, method = 'GET'): Promise<Response> =>
+    fetch(`${base}${path}`, { method, headers: headers(jwt), signal: AbortSignal.timeout(TIMEOUT_MS) });
+
+  const known = await asApp('/app');
+  if (known.status === 401)
+    return broken(`app ${id} is refused by GitHub`, "check GITHUB_APP_ID, that the key is the App's own, and this machine's clock");
+  if (!known.ok) return broken(`GitHub answers app ${id} with status ${known.status}`, 'check GITHUB_API_URL and GITHUB_APP_ID');
+  const { slug } = (await known.json()) as { slug?: string };
+  const label = `app ${slug ?? id}`;
+  const installations = (await (await asApp('/app/installations?per_page=100')).json()) as readonly { readonly id: number }[];
+  const [first] = installations;
+  if (first === undefined)
+    return weak(`${label} is installed nowhere`, 'install it for the owners of the repositories to read, on its page at GitHub');
+  const made = await asApp(`/app/installations/${first.id}/access_tokens`, 'POST');
+  if (!made.ok) return broken(`${label}: its installation gets no token (status ${made.status})`, 'is the installation suspended?');
+  const { token } = (await made.json()) as { token: string };
+  const places = installations.length === 1 ? 'one account' : `${installations.length} accounts`;
+  return await checkToken(apiUrl, token, `${label} (installed for ${places})`);
 }
 
 /** Whether GraphQL, by which scrapes read, answers the token: null, else what is wrong. */

@@ -4,7 +4,7 @@ import { JOB_STATUSES } from '../../domain/job-status.ts';
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { repositoryArgument, wholeOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
-import { gapsOf, isIncomplete, outcomeOf, standingOf } from '../jobs.ts';
+import { gapsOf, isIncomplete, outcomeOf, standingOf, subjectOf } from '../jobs.ts';
 import { reachStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
@@ -59,7 +59,7 @@ function jobTable(jobs: readonly JobResource[]): string {
     ],
     jobs.map((job) => [
       job.id,
-      job.repository,
+      subjectOf(job),
       job.type,
       isIncomplete(job) ? `${job.status}, incomplete` : job.status,
       figure(job.events_processed),

@@ -30,7 +30,7 @@ export function addLogsCommand(program: Command, context: CommandContext): void 
         if (follow === true) {
           // What a job has said already comes first; of all jobs only what is new.
           const after = job === undefined ? undefined : await printPages(stack, job, level, print);
-          await followLogs(stack.api.url, { job, level, after }, print, signal);
+          await followLogs(stack.api, { job, level, after }, print, signal);
           return;
         }
         const id = job ?? (await newestJob(stack));

@@ -55,6 +55,7 @@ export const ContributionEvent = defineEntity({
 export const ContributionDay = defineEntity({
   name: 'ContributionDay',
   tableName: 'contribution_day',
+  indexes: [{ name: 'contribution_day_person_index', properties: ['personId', 'day'] }],
   properties: {
     // Derived, written in bulk: no foreign keys. What deletes a repository or a person deletes its days.
     repositoryId: p.bigint('number').primary().autoincrement(false),

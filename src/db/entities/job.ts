@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { Gap } from '../../domain/coverage.ts';
 import { JOB_STATUSES, JOB_TYPES, type JobStatus, type JobType } from '../../domain/job-status.ts';
+import type { Estimate } from '../../sources/contribution-source.ts';
 import { day, moment, oneOf } from './columns.ts';
 import { GithubUser } from './person.ts';
 import { Repository } from './repository.ts';
@@ -55,6 +56,13 @@ export const ScrapeJob = defineEntity({
     complete: p.boolean().nullable(),
     incomplete: p.json<readonly Gap[]>().defaultRaw(`'[]'`),
     planNote: p.text().nullable(),
+    planEstimate: p.json<Estimate>().nullable(),
+    readingSince: moment().nullable(),
+    readingFrom: p.bigint('number').defaultRaw('0'),
+    waitingSince: moment().nullable(),
+    waitedSeconds: p.integer().default(0),
+    /** What a job that is about no repository was asked for; null for others. */
+    request: p.json<Record<string, unknown>>().nullable(),
     errorCode: p.text().nullable(),
     errorMessage: p.text().nullable(),
     lastLogSeq: p.integer().default(0),
@@ -87,6 +95,7 @@ export const ScrapeSlice = defineEntity({
     cursor: p.json<Record<string, unknown>>().nullable(),
     done: p.boolean().default(false),
     pages: p.integer().default(0),
+    read: p.bigint('number').defaultRaw('0'),
     coverage: p.json<unknown>().nullable(),
     updatedAt: moment().defaultRaw('now()'),
   },
@@ -97,7 +106,13 @@ export const JobLog = defineEntity({
   name: 'JobLog',
   tableName: 'job_log',
   primaryKeys: ['jobId', 'seq'],
-  indexes: [{ name: 'job_log_at_index', properties: ['at'] }],
+  indexes: [
+    { name: 'job_log_at_index', properties: ['at'] },
+    {
+      name: 'job_log_error_index',
+      expression: 'create index job_log_error_index on job_log (at desc, id desc) where level >= 50',
+    },
+  ],
   properties: {
     id: p.bigint('number').autoincrement().unique('job_log_id_unique'),
     jobId: jobKey,

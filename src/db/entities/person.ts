@@ -9,6 +9,10 @@ export const GithubUser = defineEntity({
   indexes: [
     { name: 'github_user_username_index', expression: 'create index github_user_username_index on github_user (lower(username))' },
     { name: 'github_user_person_id_index', properties: ['personId'] },
+    {
+      name: 'github_user_not_human_index',
+      expression: `create index github_user_not_human_index on github_user (id) where kind <> 'human'`,
+    },
   ],
   checks: [oneOf('github_user', 'kind', ACCOUNT_KINDS)],
   properties: {
@@ -55,6 +59,7 @@ export const ContributorEnrichment = defineEntity({
     personalEmail: p.text().nullable(),
     enrichmentStatus: p.text().default('PENDING'),
     enrichmentSources: p.json<Record<string, { source: string; at: string }>>().defaultRaw(`'{}'`),
+    sourceStates: p.json<Record<string, { state: string; at: string }>>().defaultRaw(`'{}'`),
     lastEnrichedAt: moment().nullable(),
     error: p.text().nullable(),
   },

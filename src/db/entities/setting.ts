@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-/** Small facts the application remembers: `sample_loaded`, `identity_version`. */
+/** Small facts the application remembers: `sample_loaded`, `identity_version`, `coverage_version`. */
 export const Setting = defineEntity({
   name: 'Setting',
   tableName: 'setting',

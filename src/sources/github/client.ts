@@ -8,6 +8,7 @@ import { limitsFor, type PaceLimits, type Resource } from './pacing.ts';
 import {
   accessDenied,
   appNotInstalled,
+  appRefused,
   badCredentials,
   CursorRefused,
   GithubUnavailable,
@@ -103,7 +104,8 @@ export class GithubClient {
   readonly #graphqlUrl: string;
   readonly #log: SourceLog;
   readonly #tokens: readonly Credential[];
-  readonly #installations = new Map<string, Promise<Credential>>();
+  /** Null: not there for a repository; the tokens read it. */
+  readonly #installations = new Map<string, Promise<Credential | null>>();
 
   constructor(options: GithubClientOptions) {
     const { tokens, app = null, apiUrl, limits = limitsFor(apiUrl), timeoutMs, log } = options;
@@ -160,7 +162,8 @@ export class GithubClient {
   async #send(errand: Errand): Promise<RawReply> {
     const { repository, resource, ask, mayMiss } = errand;
     const { retries = 3, secondMs = 1000, app = null } = this.#options;
-    const credentials = app === null ? this.#tokens : [...this.#tokens, await this.#installationFor(app, repository)];
+    const installation = app === null ? null : await this.#installationFor(app, repository);
+    const credentials = installation === null ? this.#tokens : [...this.#tokens, installation];
     /** Why a credential can't do this errand. */
     const unfit = new Map<Credential, AppError>();
     const renewed = new Set<Credential>();
@@ -250,15 +253,19 @@ export class GithubClient {
   }
 
   /** Looked up once a repository, for everybody who asks meanwhile: no caller's signal ends it. */
-  #installationFor(app: GithubApp, repository: RepositoryName): Promise<Credential> {
+  #installationFor(app: GithubApp, repository: RepositoryName): Promise<Credential | null> {
     const key = nameKeyOf(repository);
     const known = this.#installations.get(key);
     if (known !== undefined) return known;
     const looked = installationOf(app, repository, this.#connection).catch((error: unknown) => {
-      this.#installations.delete(key);
       const { status } = this.#factsOf(error);
+      if ((status === 404 || status === 401) && this.#tokens.length > 0) {
+        if (status === 401) this.#log.warn('GitHub refuses a credential', { credential: 'app' });
+        return null;
+      }
+      this.#installations.delete(key);
       if (status === 404) throw appNotInstalled(repository);
-      if (status === 401) throw badCredentials(1);
+      if (status === 401) throw appRefused();
       throw this.#unavailable('the App installation', error);
     });
     this.#installations.set(key, looked);
@@ -284,7 +291,10 @@ export class GithubClient {
 
   #factsOf(error: unknown): { status: number; headers: Record<string, unknown>; message: string } {
     const facts = error as { status?: number; message?: string; response?: { headers?: Record<string, unknown> } };
-    return { status: facts.status ?? 500, headers: facts.response?.headers ?? {}, message: this.#redact(facts.message ?? String(error)) };
+    const message = facts.message ?? String(error);
+    // GitHub's unicorns are pages for a browser.
+    const said = /^\s*</.test(message) ? 'it answered with a page of HTML' : this.#redact(message);
+    return { status: facts.status ?? 500, headers: facts.response?.headers ?? {}, message: said };
   }
 
   /** The cause is told without its request, whose headers hold the token. */

@@ -105,7 +105,7 @@ export function contributionsIn(extent: Extent): number {
   );
 }
 
-/** Requests, points and time of a full scrape: the streams one after the other, `width` requests of one in flight where its list allows. */
+/** Requests, points and time of a full scrape: the counts, then the lists side by side, `width` requests of one in flight where it allows. */
 export function estimateFull(extent: Extent, width: number, quotas: { graphql: Quota | null; core: Quota | null }): Estimate {
   const pages = {
     commits: Math.ceil(extent.commits / 100),
@@ -118,18 +118,20 @@ export function estimateFull(extent: Extent, width: number, quotas: { graphql: Q
   };
   // Two nested connections make a page of commits two points.
   const points = 2 * pages.commits + pages.pullRequests + pages.tails + pages.issues + pages.releases + pages.totals + 1;
-  const reading =
-    (pages.commits * SECONDS.commits) / width +
-    pages.pullRequests * SECONDS.pullRequests +
-    (pages.issues * SECONDS.issues) / width +
-    (pages.comments * SECONDS.rest) / width +
-    pages.totals;
+  const lists = [
+    (pages.commits * SECONDS.commits) / width,
+    pages.pullRequests * SECONDS.pullRequests,
+    (pages.issues * SECONDS.issues) / width,
+    (pages.comments * SECONDS.rest) / width,
+  ];
+  const reading = pages.totals + Math.max(...lists);
   const waiting = Math.max(pauseFor(points, quotas.graphql), pauseFor(pages.comments, quotas.core));
   return {
     pages: Object.values(pages).reduce((sum, count) => sum + count, 1),
     points,
     restRequests: pages.comments,
     minutes: Math.ceil((reading + waiting) / 60),
+    pauseMinutes: Math.ceil(waiting / 60),
   };
 }
 

@@ -40,8 +40,10 @@ export interface GithubSourceOptions {
   readonly secondMs?: number;
 }
 
-/** In the order they are read: GitHub's counts first, so that rows can only be more than they. */
+/** In the order they are begun. */
 const STREAMS: readonly Stream[] = [totals, commits, pullRequests, issues, issueComments, reviewComments, commitComments, releases];
+/** GitHub's counts come before all else, so that rows can only be more than they. The lists need nothing of each other. */
+const turnOf = (stream: Stream): number => (stream === totals ? 0 : 1);
 /** A heartbeat this old still tells where streams that begin now may begin. */
 const HEARTBEAT_LASTS_MS = 60_000;
 /** A read hands back after this, well within the two hours an activity may take; the next one goes on at once. */
@@ -88,7 +90,7 @@ export function createGithubSource(options: GithubSourceOptions): ContributionSo
     name: 'github',
 
     async plan(target) {
-      const slices = STREAMS.map(({ name }) => ({ source: 'github' as const, slice: name }));
+      const slices = STREAMS.map((stream) => ({ source: 'github' as const, slice: stream.name, turn: turnOf(stream) }));
       const { signal } = new AbortController();
       try {
         const now = await freshHeartbeat(target, signal);

@@ -73,6 +73,11 @@ export function badCredentials(count: number): AppError {
   return new AppError('bad_credentials', 422, `${which} refused (401): expired or revoked? Set GITHUB_TOKEN anew.`);
 }
 
+export function appRefused(): AppError {
+  const message = 'GitHub refuses the App (401): is its key revoked? Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY anew.';
+  return new AppError('bad_credentials', 422, message);
+}
+
 export function accessDenied({ owner, name }: RepositoryName, reason: string): AppError {
   return new AppError('github_access_denied', 403, `GitHub denies access to ${owner}/${name}: ${reason}`, { owner, name });
 }

@@ -186,7 +186,24 @@ export type NodePrefix = (typeof NODE_PREFIXES)[number];
 
 /** An opaque node id; `parts` are the numbers (or oid) that find the thing again. */
 export function nodeIdOf(prefix: NodePrefix, ...parts: readonly (number | string)[]): string {
+  if (prefix === 'U') return userNodeIdOf(Number(parts[0]));
   return `${prefix}_${Buffer.from(parts.join(':')).toString('base64url')}`;
+}
+
+/** Accounts have the ids that GitHub gives them: msgpack of [0, number]. */
+function userNodeIdOf(id: number): string {
+  const bytes = Buffer.from([0x92, 0, 0xcf, 0, 0, 0, 0, 0, 0, 0, 0]);
+  bytes.writeBigUInt64BE(BigInt(id), 3);
+  if (id > 0xffff_ffff) return `U_${bytes.toString('base64url')}`;
+  const short = Buffer.from([0x92, 0, 0xce, 0, 0, 0, 0]);
+  short.writeUInt32BE(id, 3);
+  return `U_${short.toString('base64url')}`;
+}
+
+function userIdIn(rest: string): number | null {
+  const bytes = Buffer.from(rest, 'base64url');
+  if (bytes.length === 7 && bytes.readUIntBE(0, 3) === 0x9200ce) return bytes.readUInt32BE(3);
+  return bytes.length === 11 && bytes.readUIntBE(0, 3) === 0x9200cf ? Number(bytes.readBigUInt64BE(3)) : null;
 }
 
 /** What a node id is of, or null when it is none of ours. */
@@ -194,6 +211,10 @@ export function readNodeId(id: string): { prefix: NodePrefix; parts: string[] } 
   const [prefix, rest] = id.split('_', 2);
   const known = NODE_PREFIXES.find((candidate) => candidate === prefix);
   if (known === undefined || rest === undefined) return null;
+  if (known === 'U') {
+    const number = userIdIn(id.slice(2));
+    return number === null ? null : { prefix: known, parts: [String(number)] };
+  }
   return { prefix: known, parts: Buffer.from(rest, 'base64url').toString().split(':') };
 }
 

@@ -1,7 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createRepositoryFacts } from '../../../src/sources/github/repository-facts.ts';
+import { handChecked } from '../../fakes/github/datasets/hand-checked.ts';
+import { startFakeGithub } from '../../fakes/github/server.ts';
 
 const TOKEN = 'ghp_CANARY0123456789';
 const OCTOCAT = {
@@ -113,6 +116,40 @@ describe('a look-up of a repository', () => {
     );
     await expect(createRepositoryFacts({ tokens: ['first', 'second'], apiUrl })(name)).resolves.toMatchObject({ state: 'found' });
     expect(received.map(({ authorization }) => authorization)).toEqual(['token first', 'token second']);
+  });
+
+  test.each([
+    [404, 200, { state: 'found' }],
+    [404, 401, { state: 'missing' }],
+    [401, 404, { state: 'missing' }],
+  ])('with %i for one token and %i for the next gives %j', async (first, second, expected) => {
+    const { apiUrl } = await github((request, response) => {
+      const code = request.headers.authorization === 'token first' ? first : second;
+      json(code, code === 200 ? OCTOCAT : {})(request, response);
+    });
+    await expect(createRepositoryFacts({ tokens: ['first', 'second'], apiUrl })(name)).resolves.toMatchObject(expected);
+  });
+
+  test('asks as the GitHub App, where it is installed', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const app = { id: '7', privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    const { data, repository } = handChecked('2026-11-24');
+    const fake = await startFakeGithub({
+      dataset: data,
+      app: { id: 7, installations: [{ id: 70, ownerId: repository.ownerId }], tokenLifetimeMs: 3_600_000 },
+      tokens: {},
+    });
+    try {
+      const lookUp = createRepositoryFacts({ tokens: [], app, apiUrl: fake.restUrl });
+      const owner = data.ownerOf(repository).login;
+      await expect(lookUp({ owner, name: repository.name })).resolves.toMatchObject({ state: 'found', facts: { githubId: repository.id } });
+      await expect(lookUp({ owner: 'nobody', name: 'nothing' })).resolves.toEqual({
+        state: 'unreachable',
+        reason: 'the GitHub App is not installed there',
+      });
+    } finally {
+      await fake.stop();
+    }
   });
 
   test('does not wait for a silent GitHub', async () => {

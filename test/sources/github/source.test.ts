@@ -265,6 +265,39 @@ describe('addresses and credentials', () => {
     expect(store.counted()).toEqual(expected(countOf(data, window, repository)));
   });
 
+  test.each<[string, (ownerId: number) => number]>([
+    ['where it is installed, leaves the rest to it when the token is refused', (ownerId) => ownerId],
+    ['that is not installed there leaves all to the token', () => 1],
+  ])('an App beside a token %s', async (_, ownerOf) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const app = { id: 7, privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+    const { data, repository, window } = handChecked();
+    const isInstalled = ownerOf(repository.ownerId) === repository.ownerId;
+    const github = await start({
+      dataset: data,
+      app: { id: 7, installations: [{ id: 70, ownerId: ownerOf(repository.ownerId) }], tokenLifetimeMs: 3_600_000 },
+      tokens: isInstalled ? {} : { ghp_token0000000000000000: {} },
+    });
+    const store = new Store();
+    const source = sourceOn(github, { tokens: ['ghp_token0000000000000000'], app });
+    await scrape({ source, target: targetOf(data, window), store });
+    expect(store.counted()).toEqual(expected(countOf(data, window, repository)));
+    // Where it is installed is asked once, not before every request.
+    expect(github.requests.filter(({ path }) => path.endsWith('/installation'))).toHaveLength(1);
+  });
+
+  test('an App whose key is not its own says so', async () => {
+    const [own, other] = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('rsa', { modulusLength: 2048 })];
+    const { data, window } = handChecked();
+    const publicKey = own.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const github = await start({ dataset: data, app: { id: 7, publicKey, installations: [], tokenLifetimeMs: 3_600_000 }, tokens: {} });
+    const app = { id: 7, privateKey: other.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+    await expect(sourceOn(github, { tokens: [], app }).plan(targetOf(data, window))).rejects.toMatchObject({
+      code: 'bad_credentials',
+      message: expect.stringContaining('GITHUB_APP_PRIVATE_KEY'),
+    });
+  });
+
   test('an App that is not installed there says so', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const { data, window } = handChecked();

@@ -1,0 +1,86 @@
+import { isStoredBoard, readBoard, type Board, type BoardQuery, type BoardReads } from '../db/board-query.ts';
+import { readBoardState, repositoriesIn, type BoardState } from '../db/board-state.ts';
+import { coverageSummary, type CoverageSummary } from '../db/coverage.ts';
+import type { Database } from '../db/database.ts';
+import { createSharedReads } from '../db/shared-reads.ts';
+import { createBoundedCache } from './bounded-cache.ts';
+import type { BoardPage } from './contract/leaderboards.ts';
+import { entityTagOf } from './entity-tag.ts';
+
+/** Memory for pages that were written out, in bytes: some two thousand of fifty rows. */
+const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_COVERAGES = 1_000;
+/** Names and pictures of people change without any board's version: a page is written anew after this. */
+const NAMES_FOR_MS = 5_000;
+
+/** A page of a board as it is sent. */
+export interface WrittenPage {
+  readonly json: Buffer;
+  readonly tag: string;
+  readonly nextCursor: string | null;
+}
+
+/** Boards for many readers: pages that nothing has changed since are not read and written again. */
+export interface BoardPages {
+  /** A page, written out. @throws as `readBoard` */
+  page(query: BoardQuery): Promise<WrittenPage>;
+  /** A page as data, for exports. @throws as `readBoard` */
+  read(query: BoardQuery): Promise<Board>;
+}
+
+/** A board as the API shows it. */
+export function boardPageOf({ version: _version, ...page }: Board): BoardPage {
+  return page;
+}
+
+/**
+ * Makes the reader of a process. Each request asks the database what stands behind the board now, together with others that ask at
+ * the same time: what is kept counts only while that is the same.
+ */
+export function createBoardPages(db: Database): BoardPages {
+  const shared = createSharedReads<BoardState>();
+  const pages = createBoundedCache<WrittenPage & { readonly stamp: string; readonly until: number }>(MOST_BYTES);
+  const coverages = createBoundedCache<CoverageSummary>(MOST_COVERAGES);
+
+  const reads: BoardReads = {
+    state: (scope, isStored) => shared(JSON.stringify([scope, isStored]), () => readBoardState(db, scope, isStored)),
+    async coverage(scope, window, { stamp }) {
+      const key = JSON.stringify([scope, window, stamp]);
+      const known = coverages.get(key);
+      if (known !== undefined) return known;
+      const summary = await coverageSummary(db, repositoriesIn(scope), window);
+      coverages.set(key, summary, 1);
+      return summary;
+    },
+  };
+
+  return {
+    read: (query) => readBoard(db, query, reads),
+    async page(query) {
+      const key = JSON.stringify(query);
+      const state = await reads.state(query.scope, isStoredBoard(query));
+      const known = pages.get(key);
+      if (known?.stamp === state.stamp && performance.now() < known.until) return known;
+      let first: BoardState | null = state;
+      const board = await readBoard(db, query, {
+        ...reads,
+        async state(scope, isStored) {
+          const given = first;
+          first = null;
+          return given ?? (await reads.state(scope, isStored));
+        },
+      });
+      const text = JSON.stringify(boardPageOf(board));
+      const json = Buffer.from(text);
+      const page = {
+        json,
+        tag: entityTagOf(text),
+        nextCursor: board.next_cursor,
+        stamp: state.stamp,
+        until: performance.now() + NAMES_FOR_MS,
+      };
+      pages.set(key, page, json.length + key.length);
+      return page;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Config } from './config.ts';
+import { openDatabase, type Database } from './db/database.ts';
+import { pendingMigrations } from './db/migrate.ts';
+import { AppError } from './domain/errors.ts';
+import type { Logger } from './log/logger.ts';
+import { connectEngine, type Engine } from './temporal/engine.ts';
+import { temporalServerOf, type TemporalServer } from './temporal/server-address.ts';
+
+/** A PostgreSQL and a Temporal that others run, as a server or a worker uses them. */
+export interface AttachedServices {
+  readonly db: Database;
+  readonly temporal: TemporalServer;
+  readonly engine: Engine;
+  close(): Promise<void>;
+}
+
+/** Something a person must change before the process can start: exit code 2. `code` is `server_not_ready` or `worker_not_ready`. */
+export class NotReady extends AppError {
+  constructor(role: Role, message: string) {
+    super(`${role}_not_ready`, 500, message);
+  }
+}
+
+type Role = 'server' | 'worker';
+
+/**
+ * Connects to the services that the configuration names, after seeing that the database has the schema of this code.
+ * @throws NotReady when one is not named, or the database lacks migrations. @throws ServiceUnavailable
+ */
+export async function attachServices(
+  { databaseUrl, temporal }: Pick<Config, 'databaseUrl' | 'temporal'>,
+  { role, applicationName, queryTimeoutMs, log }: { role: Role; applicationName: string; queryTimeoutMs: number; log: Logger },
+): Promise<AttachedServices> {
+  if (databaseUrl === null)
+    throw new NotReady(role, `DATABASE_URL is not set: a ${role} uses the database of a running Laurels. For all in one: npm start.`);
+  if (temporal.address === null)
+    throw new NotReady(role, `TEMPORAL_ADDRESS is not set: a ${role} needs a running Temporal (host:port). For all in one: npm start.`);
+
+  const onError = (error: unknown): void => log.warn({ err: error }, 'database connection lost');
+  const db = await openDatabase({ url: databaseUrl, applicationName, queryTimeoutMs, onError });
+  try {
+    const pending = await pendingMigrations(db);
+    if (pending.length > 0) {
+      const lack = `The database lacks ${pending.length} migration(s) (${pending.join(', ')})`;
+      throw new NotReady(role, `${lack}: run \`npm run laurels -- migrate\` first.`);
+    }
+    const server = await temporalServerOf(temporal.address, temporal);
+    const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl });
+    return {
+      db,
+      temporal: server,
+      engine,
+      async close() {
+        await engine.close();
+        await db.close();
+      },
+    };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}

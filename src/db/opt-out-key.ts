@@ -1,0 +1,101 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../domain/errors.ts';
+import { queryable, type Database, type Queryable } from './database.ts';
+
+/** The key of the hashes in `opt_out`. Whoever has it can tell from an id whether it was erased, so it is kept apart from the database. */
+export type OptOutKey = Buffer;
+
+const FILE = 'opt-out.key';
+const CHECK = 'opt_out_key_check';
+const LEAST_LENGTH = 24;
+
+/** The key in use is not the one the stored hashes were made with: erased people would come back unnoticed. */
+class OptOutKeyDiffers extends AppError {
+  constructor() {
+    super(
+      'opt_out_key_differs',
+      500,
+      'OPT_OUT_KEY (or opt-out.key in the data directory) is not the key that people were hidden or erased with. Give every process the same key; it belongs to the back-ups.',
+    );
+  }
+}
+
+/** Where a key comes from. */
+export interface OptOutKeySettings {
+  /** OPT_OUT_KEY. */
+  readonly optOutKey: string | null;
+  readonly dataDir: string;
+}
+
+/**
+ * The key of this process, checked against the database.
+ * @throws AppError `opt_out_key_unreadable`, `opt_out_key_differs`
+ */
+export async function openOptOutKey(db: Database, settings: OptOutKeySettings): Promise<OptOutKey> {
+  const key = await loadOptOutKey(settings);
+  await checkOptOutKey(db, key);
+  return key;
+}
+
+/** The key that is set, else that of the data directory, which is made at the first start (0600). */
+async function loadOptOutKey({ optOutKey, dataDir }: OptOutKeySettings): Promise<OptOutKey> {
+  if (optOutKey !== null) return Buffer.from(optOutKey);
+  const path = join(dataDir, FILE);
+  try {
+    await mkdir(dataDir, { recursive: true });
+    // Whole or not at all: `wx` lets one of two processes make it.
+    const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return null;
+      throw error;
+    });
+    if (file !== null) {
+      await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
+      await file.sync();
+      await file.close();
+    }
+    await chmod(path, 0o600);
+    const key = (await readFile(path, 'utf8')).trim();
+    if (key.length < LEAST_LENGTH) throw new Error(`it holds fewer than ${LEAST_LENGTH} characters`);
+    return Buffer.from(key);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      'opt_out_key_unreadable',
+      500,
+      `The key of opt-outs can't be read from ${path}: ${reason}. Set OPT_OUT_KEY, or put the file back from a back-up.`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+/** The keyed hash that stands for a GitHub id. */
+export function hashOfId(key: OptOutKey, githubId: number): Buffer {
+  return createHmac('sha256', key).update(`id:${githubId}`).digest();
+}
+
+/** The keyed hash that stands for a login, in whatever case. */
+export function hashOfLogin(key: OptOutKey, login: string): Buffer {
+  return createHmac('sha256', key).update(`login:${login.toLowerCase()}`).digest();
+}
+
+function checkOf(key: OptOutKey): string {
+  return createHmac('sha256', key).update('check').digest('base64url').slice(0, 16);
+}
+
+/**
+ * Holds the key against the one that the stored hashes were made with; the first key of a database is remembered. While nobody is
+ * hidden or erased a new key replaces the old one.
+ * @throws AppError `opt_out_key_differs`
+ */
+export async function checkOptOutKey(db: Database | Queryable, key: OptOutKey): Promise<void> {
+  const { rows } = await queryable(db).query<{ value: string }>(
+    `INSERT INTO setting AS s (name, value) VALUES ('${CHECK}', to_jsonb($1::text))
+     ON CONFLICT (name) DO UPDATE SET value = CASE WHEN EXISTS (SELECT FROM opt_out) THEN s.value ELSE excluded.value END
+     RETURNING value`,
+    [checkOf(key)],
+  );
+  if (rows[0]?.value !== checkOf(key)) throw new OptOutKeyDiffers();
+}
