@@ -1,6 +1,7 @@
 import type { JSX } from 'react';
 import { Link, Route, Switch } from 'wouter';
 import { AboutPage } from './about/about-page.tsx';
+import { SignInPage } from './access/sign-in-page.tsx';
 import { GlobalBoardPage } from './boards/global-board-page.tsx';
 import { Page } from './elements/page.tsx';
 import { JobPage } from './jobs/job-page.tsx';
@@ -18,6 +19,7 @@ export function Routes(): JSX.Element {
         <Route path="/r/:owner/:name" component={RepositoryPage} />
         <Route path="/repositories" component={RepositoriesPage} />
         <Route path="/about" component={AboutPage} />
+        <Route path="/sign-in" component={SignInPage} />
         <Route path="/jobs" component={JobsPage} />
         <Route path="/jobs/:id" component={JobPage} />
         <Route>

@@ -1,4 +1,5 @@
 import type { JSX, ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
 import { Problem } from '../api/client.ts';
 import { Button } from './button.tsx';
 
@@ -12,6 +13,7 @@ export function ErrorNotice({
   readonly onRetry?: () => void;
   readonly title?: string;
 }): JSX.Element {
+  const [path] = useLocation();
   const problem = error instanceof Problem ? error : null;
   return (
     <div role="alert" className="border-bad bg-bad-card rounded-lg border p-4">
@@ -31,11 +33,10 @@ export function ErrorNotice({
           Request <code>{problem.requestId}</code>: the server’s log has it under this id.
         </p>
       )}
-      {onRetry === undefined ? null : (
-        <div className="mt-3">
-          <Button onClick={onRetry}>Try again</Button>
-        </div>
-      )}
+      <div className="mt-3 flex gap-3 empty:hidden">
+        {problem?.status === 401 ? <Link href={`/sign-in?back=${encodeURIComponent(path)}`}>Sign in</Link> : null}
+        {onRetry === undefined ? null : <Button onClick={onRetry}>Try again</Button>}
+      </div>
     </div>
   );
 }

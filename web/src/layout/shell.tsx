@@ -1,5 +1,6 @@
 import { useCallback, useRef, useState, type JSX, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+import { CallerMenu } from '../access/caller-menu.tsx';
 import { Dialog } from '../elements/dialog.tsx';
 import { SampleBanner } from './sample-banner.tsx';
 import { SearchBox } from './search-box.tsx';
@@ -52,6 +53,7 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
           <div className="ms-auto flex flex-wrap items-center gap-2">
             <SearchBox input={search} />
             <ThemeSelect />
+            <CallerMenu />
           </div>
         </div>
       </header>
