@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { heatDays } from '../../web/src/charts/heat-days.ts';
 
-test('a heatmap holds 53 weeks from a Sunday to the given day', () => {
+test('a heatmap holds 53 weeks from a Monday to the given day', () => {
   const days = heatDays(new Map(), '2026-11-24');
-  expect(days[0]).toMatchObject({ day: '2025-11-23', week: 0, weekday: 0 });
-  expect(days.at(-1)).toMatchObject({ day: '2026-11-24', week: 52, weekday: 2, count: 0, level: 0 });
+  expect(days[0]).toMatchObject({ day: '2025-11-24', week: 0, weekday: 0 });
+  expect(days.at(-1)).toMatchObject({ day: '2026-11-24', week: 52, weekday: 1, count: 0, level: 0 });
 });
 
 test('levels follow the days that have any, and what is not known is not none', () => {

@@ -46,8 +46,8 @@ export const USUAL_COLUMNS: readonly CountColumn[] = [
 ];
 
 /** What a scored kind is called. */
-export function labelOf(scored: Scored): string {
-  return LABELS[scored][0];
+export function labelOf(scored: Scored | 'COMMIT_COAUTHOR'): string {
+  return scored === 'COMMIT_COAUTHOR' ? 'Co-authored' : LABELS[scored][0];
 }
 
 /** Whether a count is only the known part of what there is. */

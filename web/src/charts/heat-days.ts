@@ -1,6 +1,6 @@
 const DAY_MS = 86_400_000;
 
-/** A day of the heatmap: its column is a week that begins on Sunday, its row the day of the week. */
+/** A day of the heatmap: its column is a week that begins on Monday, as the API's weeks do; its row the day of the week, 0 for Monday. */
 export interface HeatDay {
   readonly day: string;
   readonly week: number;
@@ -14,7 +14,7 @@ export interface HeatDay {
 /** The 53 weeks up to `until` (a UTC day) as days of a heatmap. */
 export function heatDays(counts: ReadonlyMap<string, number | null>, until: string): readonly HeatDay[] {
   const last = Date.parse(`${until}T00:00:00Z`);
-  const first = last - (52 * 7 + new Date(last).getUTCDay()) * DAY_MS;
+  const first = last - (52 * 7 + mondayBased(new Date(last))) * DAY_MS;
   const days = Array.from({ length: Math.round((last - first) / DAY_MS) + 1 }, (_, index) => new Date(first + index * DAY_MS));
   const busy = days
     .map((day) => counts.get(dayOf(day)) ?? 0)
@@ -28,11 +28,15 @@ export function heatDays(counts: ReadonlyMap<string, number | null>, until: stri
     return {
       day,
       week: Math.floor(index / 7),
-      weekday: date.getUTCDay(),
+      weekday: mondayBased(date),
       count,
       level: count === null || count === 0 ? 0 : 1 + Math.min(3, Math.floor((below / busy.length) * 4)),
     };
   });
+}
+
+function mondayBased(date: Date): number {
+  return (date.getUTCDay() + 6) % 7;
 }
 
 function dayOf(date: Date): string {

@@ -8,7 +8,7 @@ const CELL = 12;
 const GAP = 2;
 const LEFT = 30;
 const TOP = 16;
-const WEEKDAYS = ['', 'Mon', '', 'Wed', '', 'Fri', ''];
+const WEEKDAYS = ['Mon', '', 'Wed', '', 'Fri', '', ''];
 
 /** A year of days, each as full as it was; the same as a table of weeks. */
 export function Heatmap({ counts, until }: { readonly counts: ReadonlyMap<string, number | null>; readonly until: string }): JSX.Element {
