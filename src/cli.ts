@@ -2,6 +2,7 @@
 import './cli/current-node.ts';
 import { Command, CommanderError } from 'commander';
 import { addAuditCommand } from './cli/commands/audit.ts';
+import { addBigQueryCommand } from './cli/commands/bigquery.ts';
 import { addBoardCommand } from './cli/commands/board.ts';
 import { addCancelCommand } from './cli/commands/cancel.ts';
 import { addDoctorCommand } from './cli/commands/doctor.ts';
@@ -47,6 +48,7 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addRecalculateCommand(program, context);
   addEnrichCommand(program, context);
   addPeopleCommands(program, context);
+  addBigQueryCommand(program, context);
   addImportCommand(program, context);
   addMigrateCommand(program, context);
   addSampleCommand(program, context);

@@ -63,6 +63,16 @@ const privateKey = optional.transform((value, context) => {
   }
   return pem;
 });
+const UNITS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 };
+/** A number of bytes, plain or with a unit: `7000000000`, `500GB`, `1.5TiB`. */
+const bytes = optional.transform((value, context) => {
+  if (value === undefined) return null;
+  const [, number = '', unit = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i)?)?b?$/i.exec(value) ?? [];
+  const most = Number(number) * (binary === undefined ? 1000 : 1024) ** (UNITS[unit.toLowerCase()] ?? 0);
+  if (number !== '' && most >= 1 && most <= Number.MAX_SAFE_INTEGER) return Math.trunc(most);
+  context.addIssue({ code: 'custom', message: `must be a number of bytes like 1000000000, 500GB or 1.5TiB, not "${value}"` });
+  return z.NEVER;
+});
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 /** Names for ranges of addresses, as people know them from Express and nginx. */
 const RANGES: Readonly<Record<string, readonly string[]>> = {
@@ -116,6 +126,17 @@ export const ENVIRONMENT = z.object({
   GHARCHIVE_DIR: optional,
   BIGQUERY_PROJECT: optional,
   BIGQUERY_API_ENDPOINT: url(['http:', 'https:']),
+  BIGQUERY_MONTHLY_BYTES: bytes,
+  BIGQUERY_MAX_BYTES_BILLED: bytes,
+  BIGQUERY_PRICE_PER_TIB: optional.default('6.25').transform((value, context) => {
+    if (/^\d{1,6}(?:\.\d{1,4})?$/.test(value)) return Number(value);
+    context.addIssue({ code: 'custom', message: `must be a price in USD like 6.25, not "${value}"` });
+    return z.NEVER;
+  }),
+  BIGQUERY_BATCH_WAIT: whole(60, 0, 86_400),
+  BIGQUERY_DATASET: optional.refine((value) => value === undefined || /^\w{1,1024}$/.test(value), {
+    error: 'must be the name of a dataset in BIGQUERY_PROJECT: letters, digits and _',
+  }),
   SOURCES: list.refine((names) => names.every((name) => (SOURCE_NAMES as readonly string[]).includes(name) && name !== 'sample'), {
     error: `must be a comma-separated list of ${SOURCE_NAMES.filter((name) => name !== 'sample').join(', ')}`,
   }),
@@ -181,7 +202,22 @@ export interface Config {
     readonly avatarUrl: string;
   };
   readonly gharchiveDir: string | null;
-  readonly bigquery: { readonly project: string | null; readonly apiEndpoint: string | null };
+  readonly bigquery: {
+    /** Pays for queries. */
+    readonly project: string | null;
+    /** An emulator instead of Google. */
+    readonly apiEndpoint: string | null;
+    /** Bytes that may be billed in a calendar month (UTC); null: BigQuery is not used. */
+    readonly monthlyBytes: number | null;
+    /** Bytes that one query may be billed; null: what the month has left. */
+    readonly maxBytesBilled: number | null;
+    /** USD. */
+    readonly pricePerTib: number;
+    /** Seconds that a request waits for others to share its query. */
+    readonly batchWaitSeconds: number;
+    /** Where extracts are kept in a table of their own; null: nowhere. */
+    readonly dataset: string | null;
+  };
   /** The sources that SOURCES names, in order of preference; empty: all that are configured. */
   readonly sources: readonly SourceName[];
   readonly maxConcurrentScrapes: number;
@@ -258,7 +294,15 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       avatarUrl: env.GITHUB_AVATAR_URL ?? 'https://avatars.githubusercontent.com',
     },
     gharchiveDir: env.GHARCHIVE_DIR === undefined ? null : resolve(env.GHARCHIVE_DIR),
-    bigquery: { project: env.BIGQUERY_PROJECT ?? null, apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null },
+    bigquery: {
+      project: env.BIGQUERY_PROJECT ?? null,
+      apiEndpoint: env.BIGQUERY_API_ENDPOINT ?? null,
+      monthlyBytes: env.BIGQUERY_MONTHLY_BYTES,
+      maxBytesBilled: env.BIGQUERY_MAX_BYTES_BILLED,
+      pricePerTib: env.BIGQUERY_PRICE_PER_TIB,
+      batchWaitSeconds: env.BIGQUERY_BATCH_WAIT,
+      dataset: env.BIGQUERY_DATASET ?? null,
+    },
     sources: env.SOURCES as readonly SourceName[],
     maxConcurrentScrapes: env.MAX_CONCURRENT_SCRAPES,
     staleAfterHours: env.STALE_AFTER_HOURS,

@@ -163,6 +163,12 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       log,
       instance,
       availableSources: sources.available,
+      preferredSources: sources.preferred,
+      bigquery: {
+        isConfigured: sources.bigquery !== null,
+        monthlyBytes: config.bigquery.monthlyBytes,
+        pricePerTib: config.bigquery.pricePerTib,
+      },
       lookUpRepository: createRepositoryFacts(config.github),
       allowPrivate: config.github.allowPrivate,
       gate: gateOf(http),

@@ -43,6 +43,12 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         log,
         instance,
         availableSources: sources.available,
+        preferredSources: sources.preferred,
+        bigquery: {
+          isConfigured: sources.bigquery !== null,
+          monthlyBytes: config.bigquery.monthlyBytes,
+          pricePerTib: config.bigquery.pricePerTib,
+        },
         lookUpRepository: createRepositoryFacts(github),
         fetchAvatar: createAvatarFetcher({ baseUrl: github.avatarUrl }),
         githubWebUrl: github.webUrl,

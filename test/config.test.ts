@@ -23,9 +23,20 @@ describe('.env.example', () => {
   test('shows for every variable that has one the default that is used', () => {
     const shown = Object.fromEntries([...EXAMPLE.matchAll(/^#\s?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
     const { DATA_DIR, HOST, PORT, LOG_LEVEL, TEMPORAL_NAMESPACE, MAX_CONCURRENT_SCRAPES, STALE_AFTER_HOURS } = shown;
-    expect(loadConfig({ DATA_DIR, HOST, PORT, LOG_LEVEL, TEMPORAL_NAMESPACE, MAX_CONCURRENT_SCRAPES, STALE_AFTER_HOURS })).toEqual(
-      loadConfig({}),
-    );
+    const { BIGQUERY_PRICE_PER_TIB, BIGQUERY_BATCH_WAIT } = shown;
+    expect(
+      loadConfig({
+        DATA_DIR,
+        HOST,
+        PORT,
+        LOG_LEVEL,
+        TEMPORAL_NAMESPACE,
+        MAX_CONCURRENT_SCRAPES,
+        STALE_AFTER_HOURS,
+        BIGQUERY_PRICE_PER_TIB,
+        BIGQUERY_BATCH_WAIT,
+      }),
+    ).toEqual(loadConfig({}));
   });
 });
 
@@ -77,6 +88,15 @@ describe('the configuration', () => {
     ]);
   });
 
+  test.each([
+    ['1000', 1000],
+    ['500GB', 500e9],
+    ['1.5TiB', 1.5 * 1024 ** 4],
+    ['2 MiB', 2 * 1024 ** 2],
+  ])('takes %s as a number of bytes', (text, bytes) => {
+    expect(loadConfig({ BIGQUERY_MONTHLY_BYTES: text }).bigquery.monthlyBytes).toBe(bytes);
+  });
+
   test('ignores variables that are none of its own', () => {
     expect(loadConfig({ PATH: '/bin', LAURELS_FOO: '1' })).toEqual(loadConfig({}));
   });
@@ -104,6 +124,12 @@ describe('the configuration', () => {
     ['ALLOW_PRIVATE', 'perhaps'],
     ['GITHUB_APP_ID', 'my app'],
     ['GITHUB_APP_PRIVATE_KEY', '7'],
+    ['BIGQUERY_MONTHLY_BYTES', '1 TeB'],
+    ['BIGQUERY_MONTHLY_BYTES', '0'],
+    ['BIGQUERY_MAX_BYTES_BILLED', '-1'],
+    ['BIGQUERY_PRICE_PER_TIB', '6,25'],
+    ['BIGQUERY_BATCH_WAIT', '1m'],
+    ['BIGQUERY_DATASET', 'a.b'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(() => loadConfig({ [name]: value })).toThrow(new RegExp(`^The configuration is wrong:\\n {2}${name}: `));
   });

@@ -1,4 +1,4 @@
-import { REBUILD_SETTINGS, rebuildGlobalBoard, rescoreAll } from '../../src/db/boards.ts';
+import { REBUILD_SETTINGS, rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { databaseToday, inTransaction, type Database } from '../../src/db/database.ts';
 import { rankRepositories } from '../../src/db/repository-board.ts';
 import { currentScoring, saveScoring } from '../../src/db/scoring.ts';
@@ -106,12 +106,15 @@ export async function timeRebuild(db: Database, o: { readonly rows: number }): P
 export async function timeRescore(db: Database, o: { readonly rows: number }): Promise<number> {
   const old = await currentScoring(db);
   const scoring = {
+    ...old,
     version: old.version + 1,
     weights: { ...old.weights, COMMENT: old.weights.COMMENT + pointsOf('0.5') },
-    lineBonusCap: old.lineBonusCap,
   };
   await saveScoring(db.pool, scoring, 'bench', null);
-  const ms = await timed(() => rescoreAll(db, scoring));
+  const ms = await timed(async () => {
+    const { rescored } = await rebuildGlobalBoard(db);
+    if (rescored === 0) throw new Error('No board was scored anew');
+  });
   await refuseWrongBoards(db, o.rows);
   await db.pool.query('VACUUM ANALYZE repository_leaderboard, board');
   return ms;

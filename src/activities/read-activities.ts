@@ -1,5 +1,6 @@
 import { cancellationSignal, Context } from '@temporalio/activity';
 import { saveArchiveFiles } from '../db/archive-files.ts';
+import { extractOf } from '../db/bigquery-extracts.ts';
 import type { Database } from '../db/database.ts';
 import { beginReading, noteProgress, noteRead } from '../db/job-progress.ts';
 import { jobById, type StoredJob } from '../db/jobs.ts';
@@ -73,7 +74,9 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
     const { owner, name, githubId, nodeId } = repository;
     const type = job.type === 'REFRESH' ? 'REFRESH' : 'FULL';
     const previous = type === 'REFRESH' ? await watermarksOf(db, repository.id, source) : {};
-    return { job, repository, target: { owner, name, githubId, nodeId, window: job.window, type, previous } };
+    const extract = source === 'bigquery' ? await extractOf(db, jobId) : null;
+    const target = { owner, name, githubId, nodeId, window: job.window, type, previous, ...(extract === null ? {} : { extract }) } as const;
+    return { job, repository, target };
   };
 
   const learn = async ({ id, githubId }: StoredRepository, plan: SourcePlan): Promise<void> => {

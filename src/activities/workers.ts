@@ -13,6 +13,7 @@ import type { Engine } from '../temporal/engine.ts';
 import type { TemporalServer } from '../temporal/server-address.ts';
 import { SLICES_AT_ONCE, TASK_QUEUES } from '../workflows/contract.ts';
 import { attemptInterceptor } from './attempt-interceptor.ts';
+import { createBigQueryActivities, type BigQueryAccess } from './bigquery-activities.ts';
 import { createDispatchActivities } from './dispatch-activities.ts';
 import { createEnrichmentActivities } from './enrichment-activities.ts';
 import type { EnrichmentSources } from './enrichment-sources.ts';
@@ -28,9 +29,16 @@ export interface WorkersOptions {
   readonly temporal: TemporalServer;
   readonly db: Database;
   /** Starts the jobs that follow and asks for recalculation. */
-  readonly engine: Pick<Engine, 'startScrape' | 'requestRecalculation'>;
+  readonly engine: Pick<Engine, 'startJob' | 'requestRecalculation' | 'requestBigQuery'>;
   /** All that may be used, and those that can be used at a moment; each in order of preference. */
-  readonly sources: { readonly all: readonly ContributionSource[]; readonly available: () => readonly ContributionSource[] };
+  readonly sources: {
+    readonly all: readonly ContributionSource[];
+    readonly available: () => readonly ContributionSource[];
+    /** Those that a scheduled refresh reads; all that are available unless said. */
+    readonly preferred?: () => readonly ContributionSource[];
+    /** BigQuery, where it is configured. */
+    readonly bigquery?: BigQueryAccess | null;
+  };
   /** A directory whose new archive files a gharchive scrape imports into `mirrorDir` first; null: none. */
   readonly archiveDir: string | null;
   readonly mirrorDir: string;
@@ -95,8 +103,16 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
     }),
-    ...createLeaderboardActivities({ db, log }),
-    ...createMaintenanceActivities({ db, log, sourceNames: () => sources.available().map((source) => source.name) }),
+    ...createLeaderboardActivities({ db, jobLog, log }),
+    ...createMaintenanceActivities({ db, log, sourceNames: () => (sources.preferred ?? sources.available)().map(({ name }) => name) }),
+    ...createBigQueryActivities({
+      db,
+      jobLog,
+      log,
+      bigquery: sources.bigquery ?? null,
+      requestCollection: (waitMs) => engine.requestBigQuery(waitMs),
+      stopping: stopping.signal,
+    }),
   };
   const common: WorkerOptions & { connection: NativeConnection } = {
     connection,

@@ -15,12 +15,15 @@ import { compareHandlers } from './routes/compare.ts';
 import { contributorHandlers } from './routes/contributors.ts';
 import { dashboardHandlers } from './routes/dashboard.ts';
 import { enrichmentHandlers } from './routes/enrichment.ts';
+import { bigQueryHandlers } from './routes/bigquery.ts';
 import { jobHandlers } from './routes/jobs.ts';
 import { boardHandlers } from './routes/leaderboards.ts';
 import { openApiHandlers } from './routes/openapi.ts';
 import { peopleHandlers } from './routes/people.ts';
 import { repositoryHandlers } from './routes/repositories.ts';
 import { searchHandlers } from './routes/search.ts';
+import { scoreHandlers } from './routes/scores.ts';
+import { scoringHandlers } from './routes/scoring.ts';
 import { scrapeHandlers } from './routes/scrapes.ts';
 import { systemHandlers } from './routes/system.ts';
 import { mountContract, READS } from './routing.ts';
@@ -51,8 +54,11 @@ const STRICT = helmet({
 /** Temporal's Web UI begins with an inline script and brings a policy of its own. */
 const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
 
-/** Builds the API. It listens to nothing and starts nothing: http-server.ts does. */
-export function createApp(deps: ApiDeps, gate: Gate): Express {
+/**
+ * Builds the API. It listens to nothing and starts nothing: http-server.ts does.
+ * @param besides mounts what is no part of the API behind the same middleware: what the bench compares with.
+ */
+export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) => void): Express {
   const { hosts } = gate;
   const app = express();
   app.disable('x-powered-by');
@@ -77,6 +83,7 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
   });
   if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate));
   app.use(createDocsPage());
+  besides?.(app);
   const handlers = {
     ...repositoryHandlers(deps),
     ...scrapeHandlers(deps),
@@ -89,6 +96,9 @@ export function createApp(deps: ApiDeps, gate: Gate): Express {
     ...jobHandlers(deps),
     ...peopleHandlers(deps),
     ...enrichmentHandlers(deps),
+    ...scoreHandlers(deps),
+    ...scoringHandlers(deps),
+    ...bigQueryHandlers(deps),
     ...systemHandlers(deps),
     ...accessHandlers(deps, gate),
     ...badgeHandlers(deps),

@@ -11,6 +11,7 @@ import {
   listContributors,
 } from './contract/contributors.ts';
 import { getStatistics, listErrors } from './contract/dashboard.ts';
+import { getBigQueryUsage } from './contract/bigquery.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { enrichContributor, enrichContributors, getContributorEnrichment } from './contract/enrichment.ts';
 import { cancelJob, getJob, getJobLogs, listJobs, retryJob } from './contract/jobs.ts';
@@ -35,7 +36,9 @@ import {
   scrapeRepository,
 } from './contract/repositories.ts';
 import { search } from './contract/search.ts';
-import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness, getScoring } from './contract/system.ts';
+import { getContributorScore } from './contract/scores.ts';
+import { getScoring, listScorings, previewScoring, putScoring, restoreScoring } from './contract/scoring.ts';
+import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -76,7 +79,13 @@ export const CONTRACT = {
   getContributorEnrichment,
   enrichContributor,
   enrichContributors,
+  getContributorScore,
   getScoring,
+  putScoring,
+  previewScoring,
+  listScorings,
+  restoreScoring,
+  getBigQueryUsage,
   deleteSample,
   createSession,
   getSession,

@@ -9,10 +9,7 @@ import type { Engine } from '../temporal/engine.ts';
 import type { GateOptions } from './gate.ts';
 
 /** What the API asks of Temporal. */
-export type ApiEngine = Pick<
-  Engine,
-  'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'
->;
+export type ApiEngine = Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus' | 'requestRecalculation' | 'isReachable' | 'workflowUrl'>;
 
 /** What the API works with; an entry file builds it. */
 export interface ApiDeps {
@@ -23,6 +20,16 @@ export interface ApiDeps {
   readonly instance: string;
   /** The sources a scrape can use now, preferred first. Asked at each request: an import makes the archive available. */
   readonly availableSources: () => readonly ContributionSource[];
+  /** Those of them that a scrape uses when the request names none. */
+  readonly preferredSources: () => readonly ContributionSource[];
+  /** What BigQuery may cost here. */
+  readonly bigquery: {
+    readonly isConfigured: boolean;
+    /** Null: no budget is set. */
+    readonly monthlyBytes: number | null;
+    /** USD. */
+    readonly pricePerTib: number;
+  };
   /** What GitHub says about a name. */
   readonly lookUpRepository: (name: RepositoryName) => Promise<RepositoryLookup>;
   /** Private repositories may be added. */

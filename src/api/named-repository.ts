@@ -28,3 +28,11 @@ export async function repositoriesOf(db: Database, names: readonly RepositoryNam
     return repository;
   });
 }
+
+/** The repository that `owner/name` in a query names; an old name leads to what it is called now. @throws RepositoryNotFound */
+export async function repositoryNamed(db: Database, fullName: string): Promise<StoredRepository> {
+  const [owner = '', name = ''] = fullName.split('/');
+  const repository = (await findRepository(db, { owner, name })) ?? (await findByOldName(db, { owner, name }));
+  if (repository === null) throw new RepositoryNotFound(owner, name);
+  return repository;
+}

@@ -1,5 +1,5 @@
 import { KIND_CODES } from '../domain/contribution.ts';
-import { SCORED, SCORED_KINDS, type Scored } from '../domain/scoring.ts';
+import { countedColumns, earningKinds, SCORED, SCORED_KINDS, type Scored, type ScoredKind, type ScoringRules } from '../domain/scoring.ts';
 
 /*
  * The count columns of boards, made from the domain's table of scored kinds. What a person's count of a kind is: the sum of what
@@ -36,6 +36,30 @@ export const DAY_SUMS = [
   'min(d.first_at) AS first_contribution_at',
   'max(d.last_at) AS last_contribution_at',
 ].join(',\n  ');
+
+/** SQL of the columns of {@link DAY_SUMS} and of those that daily caps and co-author credit are scored by. */
+export function daySums(rules: ScoringRules): string {
+  // `least` leaves a null out: an unknown quantity would count as the cap.
+  const counted = countedColumns(rules).map(({ kind, column, cap }) => {
+    const quantity = cap === null ? 'd.quantity' : `least(d.quantity, ${cap})`;
+    return `sum(${quantity}) FILTER (WHERE d.kind = ${KIND_CODES[kind]} AND d.quantity IS NOT NULL) AS ${column}`;
+  });
+  return [DAY_SUMS, ...counted].join(',\n  ');
+}
+
+/** SQL that hands the columns on which {@link daySums} has beside {@link DAY_SUMS}; begins with a comma, or is empty. */
+export function countedFacts(rules: ScoringRules, alias: string): string {
+  return countedColumns(rules)
+    .map(({ column }) => `, ${alias}.${column}`)
+    .join('');
+}
+
+/** The codes of the kinds that earn points, of all or of some; a co-authored commit is a commit where it earns points. */
+export function earningKindCodes(rules: ScoringRules, kinds: readonly ScoredKind[] | null = null): readonly number[] {
+  return earningKinds(rules)
+    .filter((kind) => kinds?.includes(kind === 'COMMIT_COAUTHOR' ? 'COMMIT' : kind) ?? true)
+    .map((kind) => KIND_CODES[kind]);
+}
 
 /** SQL of count columns: sums of `alias` with "none" as 0 and "all unknown" as null. */
 export function knownCounts(alias: string): string {

@@ -188,7 +188,7 @@ async function rowsOf(
   const isStored = isStoredBoard(q);
   const cut = { q: q.q, sort: q.sort, limit: q.limit, after, around: await aroundOf(db, q) };
   const counting = countingOf(q);
-  const scoring = await scoringOf(db, state.scoringVersion);
+  const scoring = () => scoringOf(db, state.scoringVersion);
   const then = windowThen(window);
   const snapshot = isStored && isCurrent ? state.comparedTo : null;
   const isCompared =
@@ -211,7 +211,7 @@ async function rowsOf(
         snapshot !== null
           ? ranksOfSnapshot(bind, storedScopeOf(q.scope), snapshot)
           : isCompared
-            ? ranksOfDays(bind, counting, then, scoring)
+            ? ranksOfDays(bind, counting, then, await scoring())
             : null,
       data: null,
     });
@@ -221,8 +221,8 @@ async function rowsOf(
   const list = await readPage(db, values, {
     ...cut,
     isStored,
-    ranking: isOfBoards ? sumOfBoards(bind, counting) : sumOfDays(bind, counting, window, scoring),
-    earlier: isCompared ? ranksOfDays(bind, counting, then, scoring) : null,
+    ranking: isOfBoards ? sumOfBoards(bind, counting) : sumOfDays(bind, counting, window, await scoring()),
+    earlier: isCompared ? ranksOfDays(bind, counting, then, await scoring()) : null,
     data: dataVersionSql(`${bind(counting.repositoryIds)}::bigint[]`),
   });
   return { list: found(list, q), comparedTo };

@@ -1,9 +1,8 @@
 import { ACCOUNT_KINDS, type AccountKind } from '../domain/account-kind.ts';
-import { KIND_CODES } from '../domain/contribution.ts';
-import { SCORED_KINDS, scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
+import { scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
 import { factsSql } from './board-figures.ts';
-import { BOARD_SUMS, DAY_SUMS, knownBoardCounts, knownCounts } from './board-columns.ts';
+import { BOARD_SUMS, countedFacts, daySums, earningKindCodes, knownBoardCounts, knownCounts } from './board-columns.ts';
 
 /** Binds a value to a statement under construction and gives its placeholder. */
 export type Bind = (value: unknown) => string;
@@ -53,7 +52,7 @@ export function sumOfBoards(bind: Bind, counting: Counting): string {
 /** SQL of people with what they did in each repository in a window: `repository_id`, `person_id`, facts. The line bonus is capped here. */
 export function daysPerRepository(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
   const { repositoryIds } = counting;
-  const kinds = (counting.kinds ?? SCORED_KINDS).map((kind) => KIND_CODES[kind]);
+  const kinds = earningKindCodes(scoring, counting.kinds);
   const only =
     repositoryIds === null
       ? ''
@@ -61,8 +60,8 @@ export function daysPerRepository(bind: Bind, counting: Counting, window: Window
         ? `AND d.repository_id = ${bind(repositoryIds[0])}::bigint`
         : `AND d.repository_id = ANY(${bind(repositoryIds)}::bigint[])`;
   return `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
-      SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')} FROM (
-        SELECT d.repository_id, d.person_id, ${DAY_SUMS} FROM contribution_day d
+      SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')}${countedFacts(scoring, 'f')} FROM (
+        SELECT d.repository_id, d.person_id, ${daySums(scoring)} FROM contribution_day d
         WHERE d.day BETWEEN ${bind(window.since)}::date AND ${bind(window.until)}::date AND d.kind = ANY(${bind(kinds)}::smallint[]) ${only}
           ${ofPeople('d', counting, bind)}
         GROUP BY d.repository_id, d.person_id

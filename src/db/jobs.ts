@@ -181,7 +181,7 @@ export async function listJobs(
 }
 
 /**
- * Hands the oldest queued jobs to Temporal, as many as `limit` (all dispatched unfinished jobs together) allows, and gives those
+ * Hands the oldest queued scrapes to Temporal, as many as `limit` (all dispatched unfinished scrapes together) allows, and gives those
  * it marked. Their workflows are yet to be started; a start may be repeated safely.
  */
 export async function claimDispatch(db: Database, limit: number): Promise<readonly StoredJob[]> {
@@ -236,37 +236,43 @@ export async function openJob(db: Database, id: string, runId: string): Promise<
   });
 }
 
+/** How a job ends. */
+interface JobOutcome {
+  readonly status: 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
 /**
  * Ends a job and sets its repository's status with it: COMPLETED once it was ever published, else PENDING after a cancel and
  * FAILED after a failure. False when the job had ended before.
  */
-export async function closeJob(
-  db: Database,
-  id: string,
-  outcome: { status: 'COMPLETED' | 'FAILED' | 'CANCELLED'; errorCode?: string; errorMessage?: string },
-): Promise<boolean> {
-  return inTransaction(db, async (client) => {
-    // The repository's row before the job's: the order in which publishing and deleting lock them.
-    await client.query(`SELECT FROM repository WHERE id = (SELECT j.repository_id FROM scrape_job j WHERE j.id = $1) FOR NO KEY UPDATE`, [
-      id,
-    ]);
-    const closed = await client.query<{ repositoryId: number | null }>(
-      `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
+export async function closeJob(db: Database, id: string, outcome: JobOutcome): Promise<boolean> {
+  return inTransaction(db, (client) => closeJobIn(client, id, outcome));
+}
+
+/** {@link closeJob} inside somebody's transaction. */
+export async function closeJobIn(client: Queryable, id: string, outcome: JobOutcome): Promise<boolean> {
+  // The repository's row before the job's: the order in which publishing and deleting lock them.
+  await client.query(`SELECT FROM repository WHERE id = (SELECT j.repository_id FROM scrape_job j WHERE j.id = $1) FOR NO KEY UPDATE`, [
+    id,
+  ]);
+  const closed = await client.query<{ repositoryId: number | null }>(
+    `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
          started_at = CASE WHEN dispatched_at IS NULL THEN started_at ELSE coalesce(started_at, now()) END,
          next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL, waiting_since = NULL
        WHERE j.id = $1 AND ${UNFINISHED} RETURNING j.repository_id AS "repositoryId"`,
-      [id, outcome.status, outcome.errorCode ?? null, outcome.errorMessage ?? null],
-    );
-    const job = closed.rows[0];
-    if (job === undefined) return false;
-    await client.query(
-      `UPDATE repository SET status = CASE WHEN last_scraped_at IS NOT NULL THEN 'COMPLETED' WHEN $2 = 'FAILED' THEN 'FAILED' ELSE 'PENDING' END
+    [id, outcome.status, outcome.errorCode ?? null, outcome.errorMessage ?? null],
+  );
+  const job = closed.rows[0];
+  if (job === undefined) return false;
+  await client.query(
+    `UPDATE repository SET status = CASE WHEN last_scraped_at IS NOT NULL THEN 'COMPLETED' WHEN $2 = 'FAILED' THEN 'FAILED' ELSE 'PENDING' END
        WHERE id = $1`,
-      [job.repositoryId, outcome.status],
-    );
-    if (outcome.status === 'COMPLETED') await noteCoverageChange(client);
-    return true;
-  });
+    [job.repositoryId, outcome.status],
+  );
+  if (outcome.status === 'COMPLETED') await noteCoverageChange(client);
+  return true;
 }
 
 /**

@@ -11,8 +11,12 @@ export const LOCKS = {
   dispatch: [OURS, 3],
   /** Whoever makes a partition: IF NOT EXISTS alone lets two that make the same one fail. */
   partitions: [OURS, 5],
+  /** Whoever saves a scoring, and whoever says that all boards have the newest. */
+  scoring: [OURS, 6],
   /** Gives log lines their ids in the order in which they become visible. */
   jobLog: [OURS, 4],
+  /** The monthly budget of BigQuery: two queries must not both take what is left of it. */
+  bigQueryBudget: [OURS, 6],
 } as const satisfies Record<string, Lock>;
 
 /** Waits for a lock and holds it to the end of the transaction. */

@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { ApiKey, AuditLog, IdempotencyKey, Session } from './entities/access.ts';
 import { Avatar } from './entities/avatar.ts';
 import { ArchiveFile } from './entities/archive-file.ts';
+import { BigQueryExtract, BigQueryQuery } from './entities/bigquery.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
 import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
@@ -18,6 +19,8 @@ import { Migration20261124010000_reading_progress } from './migrations/Migration
 import { Migration20261124010000_access } from './migrations/Migration20261124010000_access.ts';
 import { Migration20261124030000_contributor_pages } from './migrations/Migration20261124030000_contributor_pages.ts';
 import { Migration20261124020000_people } from './migrations/Migration20261124020000_people.ts';
+import { Migration20261124040000_scoring } from './migrations/Migration20261124040000_scoring.ts';
+import { Migration20261124010000_bigquery } from './migrations/Migration20261124010000_bigquery.ts';
 
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
@@ -49,6 +52,8 @@ export function ormOptions(url: string) {
       ScrapeSlice,
       JobLog,
       ArchiveFile,
+      BigQueryQuery,
+      BigQueryExtract,
       Setting,
       ApiKey,
       Session,
@@ -66,6 +71,8 @@ export function ormOptions(url: string) {
         Migration20261124010000_access,
         Migration20261124030000_contributor_pages,
         Migration20261124020000_people,
+        Migration20261124040000_scoring,
+        Migration20261124010000_bigquery,
       ],
       tableName: 'schema_migration',
       silent: true,

@@ -13,6 +13,11 @@ export async function ensureScoringPartition(db: Database, version: number): Pro
   await ensure(db, scoringPartition(version), 'repository_leaderboard', `IN (${version})`);
 }
 
+/** {@link ensureScoringPartition} inside somebody's transaction. */
+export async function makeScoringPartition(client: Queryable, version: number): Promise<void> {
+  await make(client, scoringPartition(version), 'repository_leaderboard', `IN (${version})`);
+}
+
 /** The table of a scoring version's repository boards. */
 export function scoringPartition(version: number): string {
   if (!Number.isSafeInteger(version)) throw new RangeError(`${version} is not a scoring version`);
@@ -31,12 +36,14 @@ export async function tableExists(client: Queryable, table: string): Promise<boo
 /** Made beside the parent, then attached: that waits for no reader and no writer, as `PARTITION OF` would. */
 async function ensure(db: Database, table: string, parent: string, values: string): Promise<void> {
   if (await tableExists(db.pool, table)) return;
-  await inTransaction(db, async (client) => {
-    await lock(client, LOCKS.partitions);
-    if (await tableExists(client, table)) return;
-    await client.query(`CREATE TABLE ${table} (LIKE ${parent} INCLUDING ALL)`);
-    await client.query(`ALTER TABLE ${parent} ATTACH PARTITION ${table} FOR VALUES ${values}`);
-  });
+  await inTransaction(db, (client) => make(client, table, parent, values));
+}
+
+async function make(client: Queryable, table: string, parent: string, values: string): Promise<void> {
+  await lock(client, LOCKS.partitions);
+  if (await tableExists(client, table)) return;
+  await client.query(`CREATE TABLE ${table} (LIKE ${parent} INCLUDING ALL)`);
+  await client.query(`ALTER TABLE ${parent} ATTACH PARTITION ${table} FOR VALUES ${values}`);
 }
 
 function firstOfNext(day: Day): Day {

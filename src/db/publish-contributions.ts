@@ -2,6 +2,7 @@ import { CONTRIBUTION_KINDS, KIND_CODES, SOURCES, type ContributionKind, type So
 import { addDays } from '../domain/window.ts';
 import type { Queryable } from './database.ts';
 import type { Publication } from './publication.ts';
+import { sourcesReadWhole } from './publish-coverage.ts';
 import { changeStored, settleChanges } from './publish-changes.ts';
 import { dayStartSql, precedenceSql, strengthSql } from './source-precedence.ts';
 
@@ -94,8 +95,10 @@ export async function storeContributions(client: Queryable, o: Publication): Pro
   const known = await client.query('SELECT FROM contribution_event WHERE repository_id = $1 LIMIT 1', [o.repositoryId]);
   if (known.rowCount === 0) return insertAll(client, o);
   const outranked = o.sources.includes('github') ? await deleteOutranked(client, o) : 0;
-  // Archives are read as a whole always, GitHub on a full scrape: what such a read does not show any more is gone.
+  // Files are read as a whole always, GitHub and BigQuery on a full scrape: what such a read does not show any more is gone.
   const whole = await wholeKinds(client, o);
+  const wholeSources = await sourcesReadWhole(client, o);
+  const isPart = o.sources.includes('bigquery') && !wholeSources.includes('bigquery');
   await client.query(`
     CREATE TEMP TABLE diff ON COMMIT DROP AS
     SELECT coalesce(s.kind, e.kind) AS kind, coalesce(s.subject, e.subject) AS subject, u.id AS user_id, ${ACTOR_LOGIN} AS actor_login, s.occurred_at,
@@ -105,15 +108,22 @@ export async function storeContributions(client: Queryable, o: Publication): Pro
     FULL JOIN (SELECT * FROM contribution_event WHERE repository_id = ${o.repositoryId}) AS e ON e.kind = s.kind AND e.subject = s.subject
     LEFT JOIN github_user u ON u.github_id = s.github_id
     WHERE e.kind IS NULL
-      OR (s.kind IS NULL AND e.source = ANY('{${codesOf(o.sources).join(',')}}') AND (e.source <> ${SOURCES.github.code} OR e.kind = ANY('{${whole.join(',')}}'))
+      OR (s.kind IS NULL AND (e.source = ANY('{${codesOf(wholeSources).join(',')}}') OR (e.source = ${SOURCES.github.code} AND e.kind = ANY('{${whole.join(',')}}')))
         AND e.occurred_at >= ${dayStartSql(`'${o.window.since}'::date`)} AND e.occurred_at < ${dayStartSql(`'${addDays(o.window.until, 1)}'::date`)})
-      OR (${precedenceSql('e.source')} <= ${precedenceSql('s.source')}
+      OR (${precedenceSql('e.source')} <= ${precedenceSql('s.source')}${isPart ? ` AND ${IS_LATEST_WORD}` : ''}
         AND (${STAGED}) IS DISTINCT FROM (${COMPARED.map((column) => `e.${column}`).join(', ')}))`);
   const { rows } = await client.query<{ change: keyof typeof APPLY }>('SELECT DISTINCT change FROM diff');
   let changed = outranked;
   for (const { change } of rows) changed += (await client.query(APPLY[change], [o.repositoryId])).rowCount ?? 0;
   return changed + (await changeStored(client, o));
 }
+
+/**
+ * Of the last days of BigQuery alone a row tells a part: the first review of a person, the first opening, and who it was stand as they were stored from
+ * the days before; of closings the last counts.
+ */
+const IS_LATEST_WORD = `(s.source <> ${SOURCES.bigquery.code} OR ${strengthSql('e.source')} < ${strengthSql('s.source')}
+        OR (u.id IS NOT NULL OR e.user_id IS NULL) AND CASE WHEN s.kind = ${KIND_CODES.ISSUE_CLOSED} THEN s.occurred_at >= e.occurred_at ELSE s.occurred_at <= e.occurred_at END)`;
 
 /** The first publish of a repository: there is nothing to compare with. */
 async function insertAll(client: Queryable, o: Publication): Promise<number> {

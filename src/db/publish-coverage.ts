@@ -3,8 +3,22 @@ import type { Gap } from '../domain/coverage.ts';
 import type { Window } from '../domain/window.ts';
 import type { Queryable } from './database.ts';
 
-/** Sources that are read as a whole whatever the job's type: what they no longer hold in the window is not covered any more. */
-const isReadWhole = (source: SourceName): boolean => source !== 'github';
+/**
+ * The job's sources that were read as a whole: what they no longer hold in the window is not covered any more. GitHub tells it by kind (`wholeKinds`);
+ * BigQuery by saying that it replaces; files are always read whole.
+ */
+export async function sourcesReadWhole(
+  client: Queryable,
+  { jobId, sources }: { readonly jobId: string; readonly sources: readonly SourceName[] },
+): Promise<readonly SourceName[]> {
+  const asked = sources.filter((source) => source !== 'github');
+  if (!asked.includes('bigquery')) return asked;
+  const { rowCount } = await client.query(
+    `SELECT FROM scrape_slice WHERE job_id = $1 AND source = ${SOURCES.bigquery.code} AND coverage ? 'replaced' LIMIT 1`,
+    [jobId],
+  );
+  return rowCount === 0 ? asked.filter((source) => source !== 'bigquery') : asked;
+}
 
 /**
  * Stores which days a job's slices have read, in place of what its sources had said of the same days. Ranges are kept as few and
@@ -15,7 +29,7 @@ export async function storeCoverage(
   o: { readonly jobId: string; readonly repositoryId: number; readonly sources: readonly SourceName[]; readonly window: Window },
 ): Promise<void> {
   const codes = o.sources.map((source) => SOURCES[source].code);
-  const whole = o.sources.filter(isReadWhole).map((source) => SOURCES[source].code);
+  const whole = (await sourcesReadWhole(client, o)).map((source) => SOURCES[source].code);
   await client.query(`
     CREATE TEMP TABLE next_range (source smallint, kind smallint, during daterange, state text, note text) ON COMMIT DROP`);
   await client.query(

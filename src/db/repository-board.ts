@@ -1,10 +1,8 @@
 import { scoreSql, type Scoring } from '../domain/scoring.ts';
 import { addDays, presetWindow, DEFAULT_WINDOW, type Day } from '../domain/window.ts';
-import { COUNT_COLUMNS, DAY_SUMS, knownCounts } from './board-columns.ts';
+import { COUNT_COLUMNS, countedFacts, daySums, earningKindCodes, knownCounts } from './board-columns.ts';
 import type { Queryable } from './database.ts';
 
-/** The kinds boards count: COMMIT to RELEASE. Co-authors (10) are stored, not counted. */
-const LAST_COUNTED_KIND = 9;
 /** Rank changes compare with the same board this many days earlier. */
 export const COMPARED_DAYS = 7;
 
@@ -18,16 +16,23 @@ export const BOARD_FACTS: readonly string[] = [
 ];
 
 /**
- * SQL of a board's rank (1, 2, 2, 4) and position (order among equals by login, then id), both of humans only, over rows of
- * `alias` joined with their person `u`; `group` separates boards.
+ * SQL of a board's rank (1, 2, 2, 4) and position (order among equals) over rows that are sorted by {@link rankOrder} already. Who is
+ * not ranked has neither. `group` separates boards.
  */
-export function rankSql(alias: string, group: string | null): string {
-  const partition = group === null ? '' : `PARTITION BY ${group}`;
-  // One key that sorts others than humans last: a flag before it would cost every comparison.
-  const best = `(CASE WHEN u.kind = 'human' THEN ${alias}.total_score END) DESC NULLS LAST`;
-  return `CASE WHEN u.kind = 'human' THEN (rank() OVER (${partition} ORDER BY ${best}))::int END AS rank,
-    CASE WHEN u.kind = 'human' THEN (row_number() OVER (${partition} ORDER BY ${best}, lower(u.username) COLLATE "C", ${alias}.person_id))::int END AS position`;
+export function rankSql(group: string | null): string {
+  // One window for both: rows of equal key are numbered as they come, which the sorted subquery decides. Two windows cost a pass more.
+  const window = `(${group === null ? '' : `PARTITION BY ${group} `}ORDER BY key DESC NULLS LAST)`;
+  return `CASE WHEN key IS NOT NULL THEN (rank() OVER ${window})::int END AS rank,
+    CASE WHEN key IS NOT NULL THEN (row_number() OVER ${window})::int END AS position`;
 }
+
+/** SQL of the order {@link rankSql} needs: best key first, who has none last, equals by `ties`. */
+export function rankOrder(group: string | null, ties: string): string {
+  return `ORDER BY ${group === null ? '' : `${group}, `}key DESC NULLS LAST, ${ties}`;
+}
+
+/** SQL of the order of logins, which decides among equal scores. `u`: the person. */
+export const LOGIN_ORDER = `lower(u.username) COLLATE "C", u.id`;
 
 /** SQL of everything a repository's board is made of; equal fingerprints need no ranking. */
 function fingerprintSql(scoring: Scoring, since: string, until: string): string {
@@ -60,21 +65,27 @@ export async function rankRepositories(
     [ids, o.today],
   );
   const version = await nextBoardVersion(client);
+  const facts = BOARD_FACTS.join(', ');
   await client.query(
-    `INSERT INTO repository_leaderboard (scoring_version, repository_id, version, person_id, ${BOARD_FACTS.join(', ')}, rank, position)
-     SELECT ${o.scoring.version}, s.repository_id, ${version}, s.person_id, ${BOARD_FACTS.map((fact) => `s.${fact}`).join(', ')},
-       ${rankSql('s', 's.repository_id')}
+    `INSERT INTO repository_leaderboard (scoring_version, repository_id, version, person_id, ${facts}, login_order, rank, position)
+     SELECT ${o.scoring.version}, repository_id, ${version}, person_id, ${facts}, login_order, ${rankSql('repository_id')}
      FROM (
-       SELECT c.*, ${scoreSql(o.scoring, 'c')} AS total_score
+       SELECT s.*, CASE WHEN u.kind = 'human' THEN s.total_score END AS key,
+         (row_number() OVER (PARTITION BY s.repository_id ORDER BY ${LOGIN_ORDER}))::int AS login_order
        FROM (
-         SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')}
+         SELECT c.*, ${scoreSql(o.scoring, 'c')} AS total_score
          FROM (
-           SELECT d.repository_id, d.person_id, ${DAY_SUMS} FROM contribution_day d
-           WHERE d.repository_id = ANY($1) AND d.day BETWEEN $2 AND $3 AND d.kind <= ${LAST_COUNTED_KIND} GROUP BY d.repository_id, d.person_id
-         ) AS f
-       ) AS c
-     ) AS s JOIN github_user u ON u.id = s.person_id`,
-    [ids, since, until],
+           SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at,
+             ${knownCounts('f')}${countedFacts(o.scoring, 'f')}
+           FROM (
+             SELECT d.repository_id, d.person_id, ${daySums(o.scoring)} FROM contribution_day d
+             WHERE d.repository_id = ANY($1) AND d.day BETWEEN $2 AND $3 AND d.kind = ANY($4::smallint[]) GROUP BY d.repository_id, d.person_id
+           ) AS f
+         ) AS c
+       ) AS s JOIN github_user u ON u.id = s.person_id
+       ${rankOrder('s.repository_id', 'login_order')}
+     ) AS ordered`,
+    [ids, since, until, earningKindCodes(o.scoring)],
   );
   await client.query(
     `INSERT INTO board AS b (scope, version, scoring_version, identity_version, window_since, window_until, fingerprint, as_of, people, compared_to)

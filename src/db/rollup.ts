@@ -3,7 +3,7 @@ import { atMostInt } from './board-columns.ts';
 import type { Queryable } from './database.ts';
 import { HIDDEN_PERSONS } from './people.ts';
 
-const { PR_OPENED, PR_MERGED, PR_REVIEWED, COMMIT } = KIND_CODES;
+const { PR_OPENED, PR_MERGED, PR_REVIEWED, COMMIT, COMMIT_COAUTHOR } = KIND_CODES;
 const FACTS = ['quantity', 'unknown', 'lines_unknown', 'lines_added', 'lines_deleted', 'first_at', 'last_at'] as const;
 const facts = (alias: string): string => FACTS.map((fact) => `${alias}.${fact}`).join(', ');
 
@@ -12,7 +12,8 @@ const facts = (alias: string): string => FACTS.map((fact) => `${alias}.${fact}`)
  * many days changed.
  *
  * Rows hold accounts, days hold persons: a merge is credited to the pull request's author, one review counts per pull request and
- * person (the earliest), and a review of one's own pull request not at all. Knowing more of an author, or merging two accounts,
+ * person (the earliest), and a review of one's own pull request not at all; of a commit a person is the author, or one co-author
+ * whatever the number of their accounts in its trailers. Knowing more of an author, or merging two accounts,
  * therefore only takes another roll-up.
  */
 export async function rollUp(client: Queryable, repositoryId: number): Promise<number> {
@@ -28,7 +29,7 @@ async function makeDays(client: Queryable, repositoryId: number): Promise<number
   await client.query(`
     CREATE TEMP TABLE rollup_next ON COMMIT DROP AS
     WITH credited AS (
-      SELECT e.kind, e.number, e.quantity, e.lines_added, e.lines_deleted, e.occurred_at, author.person_id AS author_id,
+      SELECT e.kind, e.number, CASE WHEN e.kind = ${COMMIT_COAUTHOR} THEN split_part(e.subject, ':', 1) END AS sha, e.quantity, e.lines_added, e.lines_deleted, e.occurred_at, author.person_id AS author_id,
         CASE e.kind
           WHEN ${PR_MERGED} THEN coalesce(author.person_id, u.person_id)
           WHEN ${PR_OPENED} THEN coalesce(u.person_id, author.person_id)
@@ -40,11 +41,18 @@ async function makeDays(client: Queryable, repositoryId: number): Promise<number
       LEFT JOIN github_user author ON author.id = p.author_id
       WHERE e.repository_id = ${repositoryId}),
     counted AS (
-      SELECT kind, person_id, occurred_at, quantity, lines_added, lines_deleted FROM credited WHERE kind <> ${PR_REVIEWED}
+      SELECT kind, person_id, occurred_at, quantity, lines_added, lines_deleted FROM credited WHERE kind NOT IN (${PR_REVIEWED}, ${COMMIT_COAUTHOR})
       UNION ALL (
         SELECT DISTINCT ON (number, coalesce(person_id, -ordinality)) kind, person_id, occurred_at, quantity, lines_added, lines_deleted
         FROM (SELECT *, row_number() OVER () AS ordinality FROM credited WHERE kind = ${PR_REVIEWED} AND (author_id = person_id) IS NOT TRUE) AS review
-        ORDER BY number, coalesce(person_id, -ordinality), occurred_at))
+        ORDER BY number, coalesce(person_id, -ordinality), occurred_at)
+      UNION ALL (
+        SELECT DISTINCT ON (c.sha, coalesce(c.person_id, -c.ordinality)) c.kind, c.person_id, c.occurred_at, c.quantity, c.lines_added, c.lines_deleted
+        FROM (SELECT *, row_number() OVER () AS ordinality FROM credited WHERE kind = ${COMMIT_COAUTHOR}) AS c
+        LEFT JOIN contribution_event e ON (e.repository_id, e.kind, e.subject) = (${repositoryId}, ${COMMIT}, c.sha)
+        LEFT JOIN github_user author ON author.id = e.user_id
+        WHERE author.person_id IS DISTINCT FROM c.person_id OR c.person_id IS NULL
+        ORDER BY c.sha, coalesce(c.person_id, -c.ordinality), c.occurred_at))
     SELECT person_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, kind, count(*) AS contributions,
       (${atMostInt('sum(quantity)')})::int AS quantity,
       (count(*) - count(quantity))::int AS unknown,

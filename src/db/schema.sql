@@ -46,6 +46,47 @@ table avatar
   fetched_at timestamp with time zone not null default now()
   constraint avatar_pkey PRIMARY KEY (github_id)
 
+table bigquery_extract
+  job_id uuid not null
+  batch uuid
+  query text
+  slot integer
+  github_id bigint
+  name text not null
+  since date not null
+  until date not null
+  first_row bigint
+  rows bigint
+  state text not null default 'WAITING'::text
+  error_code text
+  error_message text
+  created_at timestamp with time zone not null default now()
+  settled_at timestamp with time zone
+  constraint bigquery_extract_pkey PRIMARY KEY (job_id)
+  constraint bigquery_extract_job_id_foreign FOREIGN KEY (job_id) REFERENCES scrape_job(id) ON DELETE CASCADE
+  constraint bigquery_extract_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'BATCHED'::text, 'READY'::text, 'FAILED'::text])))
+  CREATE INDEX bigquery_extract_batch_index ON bigquery_extract USING btree (batch)
+
+table bigquery_query
+  job_id text not null
+  purpose text not null
+  scrape_jobs uuid[] not null
+  repositories text[] not null
+  asked_by text[] not null
+  tables text[] not null
+  asked_on date not null
+  bytes_estimated bigint not null
+  bytes_cap bigint not null
+  bytes_billed bigint
+  state text not null default 'RESERVED'::text
+  error text
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  constraint bigquery_query_pkey PRIMARY KEY (job_id)
+  constraint bigquery_query_purpose_check CHECK ((purpose = ANY (ARRAY['extract'::text, 'fill'::text])))
+  constraint bigquery_query_state_check CHECK ((state = ANY (ARRAY['RESERVED'::text, 'RUNNING'::text, 'DONE'::text, 'FAILED'::text])))
+  CREATE INDEX bigquery_query_created_at_index ON bigquery_query USING btree (created_at)
+
 table board
   scope bigint not null
   version bigint not null
@@ -323,6 +364,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   unknown_kinds integer
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
+  login_order integer
   constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)

@@ -98,6 +98,27 @@ export class EnrichmentAlreadyRunning extends AppError {
   }
 }
 
+/** The scoring is no longer the version that a change was made from. */
+export class ScoringChanged extends AppError {
+  constructor(version: number) {
+    super('scoring_changed', 412, `The scoring is version ${version} now. Read it again, then decide on your change.`, { version });
+  }
+}
+
+/** A change that would overwrite unseen what somebody else has saved: the version it was made from is missing. */
+export class PreconditionRequired extends AppError {
+  constructor() {
+    super('precondition_required', 428, 'Send If-Match with the ETag of the scoring that you have read (GET /api/v1/config/scoring).');
+  }
+}
+
+/** There is no such version of the scoring. */
+export class ScoringNotFound extends AppError {
+  constructor(version: number) {
+    super('scoring_not_found', 404, `There is no version ${version} of the scoring.`, { version });
+  }
+}
+
 /** The job has ended and can't be cancelled any more. */
 export class JobClosed extends AppError {
   constructor(id: string, status: string) {
@@ -116,6 +137,32 @@ export class NoSourceConfigured extends AppError {
 export class ArchiveDirectoryUnreadable extends AppError {
   constructor(directory: string, cause: unknown) {
     super('archive_directory_unreadable', 422, `Archive directory ${directory} can't be read: does it exist?`, { directory }, { cause });
+  }
+}
+
+/** A BigQuery query would go over what the month has left of its budget. Nothing was run, nothing was billed. */
+export class BudgetExceeded extends AppError {
+  constructor(o: { readonly bytes: number; readonly used: number; readonly budget: number }) {
+    super(
+      'budget_exceeded',
+      422,
+      `The query would read ${o.bytes.toLocaleString('en')} bytes, and of the month's ${o.budget.toLocaleString('en')} (BIGQUERY_MONTHLY_BYTES) ` +
+        `${Math.max(0, o.budget - o.used).toLocaleString('en')} are left. Nothing was run. Ask for fewer days, wait for the next month (UTC), or raise the budget.`,
+      { bytes: o.bytes, used: o.used, budget: o.budget },
+    );
+  }
+}
+
+/** A BigQuery query would read more than one query may. Nothing was run, nothing was billed. */
+export class BytesOverCap extends AppError {
+  constructor(bytes: number, cap: number) {
+    super(
+      'bytes_over_cap',
+      422,
+      `The query would read ${bytes.toLocaleString('en')} bytes, and one query may be billed ${cap.toLocaleString('en')} (BIGQUERY_MAX_BYTES_BILLED). ` +
+        'Nothing was run. Ask for fewer days, or raise the cap.',
+      { bytes, cap },
+    );
   }
 }
 

@@ -16,6 +16,27 @@ export interface ScrapeTarget {
   readonly nodeId?: string | null;
   /** By slice: the `watermark` of the last batch that was published. */
   readonly previous?: Readonly<Record<string, SliceCursor>>;
+  /** BigQuery only: where the rows of this scrape are; absent while no query was run for it. */
+  readonly extract?: Extract;
+}
+
+/** The part of a query's result that holds the rows of one repository. */
+export interface Extract {
+  /** BigQuery's id of the query's job. */
+  readonly query: string;
+  readonly firstRow: number;
+  readonly rows: number;
+  /** The days that were asked for, both included. */
+  readonly since: Day;
+  readonly until: Day;
+  /** The archive's tables that the query read. */
+  readonly tables: readonly string[];
+  /** The UTC day of the query, which was not over. */
+  readonly askedOn: Day;
+  /** The repository's id, as the rows have it; null where none knows. */
+  readonly githubId: number | null;
+  /** Why nothing was queried for this scrape, which goes on with its other sources. */
+  readonly refused?: string;
 }
 
 /** A restartable part of a scrape. `slice` is unique within its job and source. */
@@ -41,6 +62,8 @@ export interface SourcePlan {
   readonly note: string;
   /** The figures behind the note; null or absent where the source can't or needn't tell. */
   readonly estimate?: Estimate | null;
+  /** What is billed for reading; absent where it is free. */
+  readonly cost?: Cost;
   /** How the repository stands, where the source knows. */
   readonly repository?: RepositoryState | null;
 }
@@ -57,6 +80,13 @@ export interface Estimate {
   readonly minutes: number;
   /** Waiting for limits to fill again. */
   readonly pauseMinutes: number;
+}
+
+/** What a query would be billed. */
+export interface Cost {
+  readonly bytes: number;
+  /** By the configured price per TiB. */
+  readonly usd: number;
 }
 
 /** A repository as GitHub shows it now. */

@@ -2,15 +2,19 @@ import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFo
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { StoredJob } from '../db/jobs.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
+import type { JobType } from '../domain/job-status.ts';
 import {
+  BIGQUERY_COLLECTOR_WORKFLOW_ID,
+  EXTRACT_REQUESTED,
   GLOBAL_LEADERBOARD_WORKFLOW_ID,
   RECALCULATION_REQUESTED,
   TASK_QUEUES,
   WORKFLOW_TYPES,
+  type CollectInput,
   type EnrichBatchInput,
   type EnrichInput,
+  type JobInput,
   type Pace,
-  type ScrapeInput,
 } from '../workflows/contract.ts';
 import { GONE, liveStatusOf, type LiveStatus } from './live-status.ts';
 import type { TemporalServer } from './server-address.ts';
@@ -21,29 +25,28 @@ export type { LiveStatus } from './live-status.ts';
 export interface Engine {
   readonly client: Client;
   /** Starts the job's workflow; may be repeated: a started one, running or closed, is left alone. @throws ServiceUnavailable after 3 s. */
-  startScrape(job: StartableJob): Promise<void>;
-  /** The same for a job that enriches one person or many. */
-  startEnrichment(job: StartableEnrichment): Promise<void>;
+  startJob(job: StartableJob): Promise<void>;
   /** Asks the workflow to cancel; `unknown` when Temporal has no such workflow. Repeating it is harmless. @throws ServiceUnavailable */
   cancelJob(job: WorkflowOfJob): Promise<'requested' | 'unknown'>;
   /** Null when Temporal can't be reached. */
   liveStatus(job: WorkflowOfJob): Promise<LiveStatus | null>;
   /** Asks for a rebuild of the global board; requests that come together share one. @throws ServiceUnavailable */
   requestRecalculation(): Promise<void>;
+  /** Asks for rows of BigQuery; requests that come within `waitMs` share one query. @throws ServiceUnavailable */
+  requestBigQuery(waitMs: number): Promise<void>;
   isReachable(): Promise<boolean>;
   /** The workflow's page in Temporal's Web UI; null without a Web UI. */
   workflowUrl(workflowId: string, runId: string | null): string | null;
   close(): Promise<void>;
 }
 
-export type StartableJob = Pick<StoredJob, 'id' | 'workflowId' | 'repositoryName' | 'type' | 'window' | 'sources'>;
-type StartableEnrichment = Pick<StoredJob, 'id' | 'workflowId' | 'type' | 'userId'>;
+export type StartableJob = Pick<StoredJob, 'id' | 'workflowId' | 'repositoryName' | 'type' | 'userId' | 'window' | 'sources'>;
 type WorkflowOfJob = Pick<StoredJob, 'workflowId'>;
 
 export interface EngineOptions extends TemporalServer {
   /** Base of Temporal's Web UI, without a path. */
   readonly uiUrl: string | null;
-  /** Shorter waits for the scrapes this engine starts. Only tests set it. */
+  /** Shorter waits for the jobs this engine starts. Only tests set it. */
   readonly pace?: Pace;
 }
 
@@ -51,7 +54,16 @@ export interface EngineOptions extends TemporalServer {
 const DEADLINE_MS = 3_000;
 const RETRY_MS = 200;
 /** The backstop for a workflow that can't go on: longer than any wait for a rate limit. */
-const SCRAPE_LIMIT = '7 days';
+const JOB_LIMIT = '7 days';
+
+/** The workflow that does a job; IMPORT is done where the files are, without one. */
+const WORKFLOW_OF: Readonly<Partial<Record<JobType, string>>> = {
+  FULL: WORKFLOW_TYPES.scrapeRepository,
+  REFRESH: WORKFLOW_TYPES.scrapeRepository,
+  ENRICH: WORKFLOW_TYPES.enrichContributor,
+  ENRICH_BATCH: WORKFLOW_TYPES.batchEnrichContributors,
+  RESCORE: WORKFLOW_TYPES.rescoreBoards,
+};
 /** People who are enriched at the same time. */
 const ENRICHMENT_WIDTH = 5;
 
@@ -90,22 +102,23 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
   };
 
   const start = async (job: StartableJob): Promise<void> => {
-    const input: ScrapeInput = { jobId: job.id, ...(pace === undefined ? {} : { pace }) };
+    const workflowType = WORKFLOW_OF[job.type];
+    if (workflowType === undefined) throw new Error(`No workflow does a job of type ${job.type}`);
     await ask(() =>
-      client.workflow.start(WORKFLOW_TYPES.scrapeRepository, {
+      client.workflow.start(workflowType, {
         workflowId: job.workflowId,
         taskQueue: TASK_QUEUES.main,
-        args: [input],
+        args: [inputOf(job, pace)],
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowExecutionTimeout: SCRAPE_LIMIT,
+        workflowExecutionTimeout: JOB_LIMIT,
         memo: { jobId: job.id },
-        staticSummary: `${job.type} scrape, ${job.window.since} to ${job.window.until}, from ${job.sources.join(', ')}`,
+        staticSummary: summaryOf(job),
         ...(knowsSearchAttributes
           ? {
               typedSearchAttributes: [
                 { key: JOB_KIND, value: job.type },
-                { key: REPOSITORY, value: job.repositoryName.toLowerCase() },
+                ...(job.repositoryName === '' ? [] : [{ key: REPOSITORY, value: job.repositoryName.toLowerCase() }]),
               ],
             }
           : {}),
@@ -116,7 +129,7 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
   return {
     client,
 
-    async startScrape(job) {
+    async startJob(job) {
       try {
         await start(job);
       } catch (error) {
@@ -124,31 +137,7 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
         if (!lacksSearchAttributes(error) || !knowsSearchAttributes) throw error;
         // A server that nobody has told about our attributes: the Web UI can't filter by them, the scrape runs all the same.
         knowsSearchAttributes = false;
-        await this.startScrape(job);
-      }
-    },
-
-    async startEnrichment({ id, workflowId, type, userId }) {
-      const own = pace === undefined ? {} : { pace };
-      const batch: EnrichBatchInput = { jobId: id, width: ENRICHMENT_WIDTH, ...own };
-      // A person who was erased has no number any more: the workflow finds nobody and closes the job.
-      const one: EnrichInput = { jobId: id, userId: userId ?? 0, ...own };
-      const isBatch = type === 'ENRICH_BATCH';
-      try {
-        await ask(() =>
-          client.workflow.start(isBatch ? WORKFLOW_TYPES.batchEnrichContributors : WORKFLOW_TYPES.enrichContributor, {
-            workflowId,
-            taskQueue: TASK_QUEUES.main,
-            args: [isBatch ? batch : one],
-            workflowIdConflictPolicy: 'USE_EXISTING',
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            workflowExecutionTimeout: SCRAPE_LIMIT,
-            memo: { jobId: id },
-            staticSummary: isBatch ? 'Enrichment of many people' : 'Enrichment of one person',
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        await this.startJob(job);
       }
     },
 
@@ -182,6 +171,19 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
       );
     },
 
+    async requestBigQuery(waitMs) {
+      const input: CollectInput = { waitMs, ...(pace === undefined ? {} : { pace }) };
+      await ask(() =>
+        client.workflow.signalWithStart(WORKFLOW_TYPES.collectBigQuery, {
+          workflowId: BIGQUERY_COLLECTOR_WORKFLOW_ID,
+          taskQueue: TASK_QUEUES.main,
+          signal: EXTRACT_REQUESTED,
+          args: [input],
+          staticSummary: 'BigQuery queries',
+        }),
+      );
+    },
+
     async isReachable() {
       try {
         await ask(() => connection.workflowService.getSystemInfo({}));
@@ -199,6 +201,20 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
 
     close: () => connection.close(),
   };
+}
+
+function inputOf({ id, type, userId }: StartableJob, pace: Pace | undefined): JobInput | EnrichInput | EnrichBatchInput {
+  const input: JobInput = { jobId: id, ...(pace === undefined ? {} : { pace }) };
+  if (type === 'ENRICH_BATCH') return { ...input, width: ENRICHMENT_WIDTH };
+  // A person who was erased has no number any more: the workflow finds nobody and closes the job.
+  return type === 'ENRICH' ? { ...input, userId: userId ?? 0 } : input;
+}
+
+function summaryOf({ type, window, sources }: StartableJob): string {
+  if (type === 'ENRICH') return 'Enrichment of one person';
+  if (type === 'ENRICH_BATCH') return 'Enrichment of many people';
+  if (type !== 'FULL' && type !== 'REFRESH') return type;
+  return `${type} scrape, ${window.since} to ${window.until}, from ${sources.join(', ')}`;
 }
 
 function lacksSearchAttributes(error: unknown): boolean {

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 
 export interface ReconcilerOptions {
   readonly db: Database;
-  readonly engine: Pick<Engine, 'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus'>;
+  readonly engine: Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus'>;
   readonly log: Logger;
   /** How many scrapes may run at once. */
   readonly limit: number;
@@ -88,7 +88,7 @@ export async function reconcile({ db, engine, log, limit }: ReconcilerOptions): 
       // A workflow closes its job before it ends itself: this one was ended from outside.
       await close(job, { status: 'FAILED', errorCode: 'workflow_closed', errorMessage: closedMessage(live.closedAs ?? 'closed') });
     } else if (job.status === 'QUEUED') {
-      await startAgain(engine, job).then(
+      await engine.startJob(job).then(
         () => (started += 1),
         () => undefined,
       );
@@ -101,10 +101,6 @@ export async function reconcile({ db, engine, log, limit }: ReconcilerOptions): 
     }
   }
   return { started, closed, dispatched: await dispatchQueuedJobs(db, engine, limit) };
-}
-
-function startAgain(engine: ReconcilerOptions['engine'], job: StoredJob): Promise<void> {
-  return job.type === 'ENRICH' || job.type === 'ENRICH_BATCH' ? engine.startEnrichment(job) : engine.startScrape(job);
 }
 
 function closedMessage(closedAs: string): string {

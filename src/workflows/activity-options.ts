@@ -27,6 +27,19 @@ export function stepOptions(startToClose: '15 minutes' | '2 hours', pace: Pace |
   };
 }
 
+/** Options of a step that is paid for, and must not be given up while there is hope: its retries go on for a day. */
+export function patientOptions(pace: Pace | undefined): ActivityOptions {
+  return {
+    ...stepOptions('2 hours', pace),
+    scheduleToCloseTimeout: '1 day',
+    retry: {
+      initialInterval: pace?.initialRetryMs ?? '5 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: pace?.maximumRetryMs ?? '180 seconds',
+    },
+  };
+}
+
 /**
  * Options of an activity that writes down what has happened: one short statement, repeated until the database is back. Giving
  * up would leave a job unfinished for ever.

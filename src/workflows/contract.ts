@@ -17,12 +17,14 @@ export function taskQueueOf(source: SourceName): TaskQueue {
 /** Workflow types, as the functions in this folder are called. */
 export const WORKFLOW_TYPES = {
   scrapeRepository: 'scrapeRepository',
+  rescoreBoards: 'rescoreBoards',
   recalculateGlobalLeaderboard: 'recalculateGlobalLeaderboard',
   requestRecalculation: 'requestRecalculation',
   refreshStaleRepositories: 'refreshStaleRepositories',
   pruneOldRecords: 'pruneOldRecords',
   enrichContributor: 'enrichContributor',
   batchEnrichContributors: 'batchEnrichContributors',
+  collectBigQuery: 'collectBigQuery',
 } as const;
 
 /*
@@ -34,6 +36,15 @@ export const GLOBAL_LEADERBOARD_WORKFLOW_ID = 'leaderboard:global';
 
 /** Signal of {@link WORKFLOW_TYPES.recalculateGlobalLeaderboard}: something the global board is made of has changed. */
 export const RECALCULATION_REQUESTED = 'recalculationRequested';
+
+/** The one id of the workflow that shares queries of BigQuery. */
+export const BIGQUERY_COLLECTOR_WORKFLOW_ID = 'bigquery:collector';
+
+/** Signal of {@link WORKFLOW_TYPES.collectBigQuery}: a scrape wants rows. */
+export const EXTRACT_REQUESTED = 'extractRequested';
+
+/** Signal of {@link WORKFLOW_TYPES.scrapeRepository}: its rows are there, or refused. */
+export const EXTRACT_SETTLED = 'extractSettled';
 
 /** Query of {@link WORKFLOW_TYPES.scrapeRepository}: what it is doing, a {@link ScrapePhase}. */
 export const SCRAPE_PHASE = 'scrapePhase';
@@ -51,8 +62,8 @@ export interface Pace {
 /** Slices of one source that a scrape reads at the same time. The source itself keeps their requests within its limits. */
 export const SLICES_AT_ONCE = 4;
 
-/** Input of {@link WORKFLOW_TYPES.scrapeRepository}. */
-export interface ScrapeInput {
+/** Input of the workflows that do a job. */
+export interface JobInput {
   readonly jobId: string;
   readonly pace?: Pace;
 }
@@ -61,6 +72,13 @@ export interface ScrapeInput {
 export interface ScrapeOutcome {
   readonly contributions: number;
   readonly people: number;
+}
+
+/** Input of {@link WORKFLOW_TYPES.collectBigQuery}. */
+export interface CollectInput {
+  /** How long the first request of a batch waits for others. */
+  readonly waitMs: number;
+  readonly pace?: Pace;
 }
 
 /** Input of {@link WORKFLOW_TYPES.refreshStaleRepositories}. */

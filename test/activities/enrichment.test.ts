@@ -105,7 +105,7 @@ async function run(enrichment: EnrichmentSources, create: () => Promise<StoredJo
     [],
     async () => {
       const job = await create();
-      await stack.engine.startEnrichment(job);
+      await stack.engine.startJob(job);
       return stack.finished(job);
     },
     { enrichment },

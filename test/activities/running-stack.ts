@@ -1,10 +1,11 @@
+import type { BigQueryAccess } from '../../src/activities/bigquery-activities.ts';
 import type { EnrichmentSources } from '../../src/activities/enrichment-sources.ts';
 import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
+import type { SourceName } from '../../src/domain/contribution.ts';
 import { isUnfinished, type ScrapeType } from '../../src/domain/job-status.ts';
 import type { Window } from '../../src/domain/window.ts';
-import type { SourceName } from '../../src/domain/contribution.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../src/temporal/dispatch.ts';
@@ -22,7 +23,7 @@ export interface RunningStack {
   /** Queues a scrape of a repository of this name and hands it to Temporal. */
   scrape(
     name: string,
-    o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window; sources?: readonly SourceName[] },
+    o?: { type?: ScrapeType; limit?: number; owner?: string; window?: Window; sources?: readonly SourceName[]; retryOf?: string },
   ): Promise<StoredJob>;
   job(job: StoredJob): Promise<StoredJob>;
   /** Waits until a job is closed and gives it. */
@@ -31,7 +32,11 @@ export interface RunningStack {
   withWorkers<T>(
     sources: readonly ContributionSource[],
     scenario: (workers: Workers) => Promise<T>,
-    o?: { readonly available?: () => readonly ContributionSource[]; readonly enrichment?: EnrichmentSources },
+    o?: {
+      readonly available?: () => readonly ContributionSource[];
+      readonly enrichment?: EnrichmentSources;
+      readonly bigquery?: BigQueryAccess | null;
+    },
   ): Promise<T>;
   close(): Promise<void>;
 }
@@ -57,14 +62,21 @@ export async function startStack({
     temporal,
     engine,
     job: jobOf,
-    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given, sources = ['github' as const] } = {}) {
+    async scrape(name, { type = 'FULL', limit = 100, owner = 'octo', window: given, sources = ['github'] as const, retryOf } = {}) {
       const { repository } = await addRepository(db, { owner, name }, null);
       const { rows } = await db.pool.query<{ since: string; until: string }>(
         `SELECT (current_date - 365)::text AS since, current_date::text AS until`,
       );
       const window = given ?? rows[0];
       if (window === undefined) throw new Error('The database gave no dates');
-      const job = await createScrapeJob(db, { repository, type, sources, window, requestedBy: 'test' });
+      const job = await createScrapeJob(db, {
+        repository,
+        type,
+        sources,
+        window,
+        requestedBy: 'test',
+        ...(retryOf === undefined ? {} : { retryOf }),
+      });
       await dispatchQueuedJobs(db, engine, limit);
       return job;
     },
@@ -72,12 +84,12 @@ export async function startStack({
       await until(async () => !isUnfinished((await jobOf(job)).status), { withinMs, what: `job of ${job.repositoryName} to end` });
       return await jobOf(job);
     },
-    async withWorkers(sources, scenario, { available = () => sources, ...o } = {}) {
+    async withWorkers(sources, scenario, { available = () => sources, bigquery = null, ...o } = {}) {
       const workers = await createWorkers({
         temporal: { address, namespace },
         db,
         engine,
-        sources: { all: sources, available },
+        sources: { all: sources, available, bigquery },
         archiveDir: null,
         mirrorDir: '/nonexistent',
         maxConcurrentScrapes,

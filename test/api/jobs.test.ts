@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { appendJobLog } from '../../src/db/job-log.ts';
 import { beginReading, noteAttempt, noteProgress, noteWaiting } from '../../src/db/job-progress.ts';
 import { closeJob, openJob } from '../../src/db/jobs.ts';
+import { planSlices, stageBatch } from '../../src/db/staging.ts';
 import { addedRepository, startTestApi, type TestApi } from './running-api.ts';
 
 let api: TestApi;
@@ -191,6 +192,70 @@ describe('cancelling', () => {
 
   test('a job that is not there is 404', async () => {
     expect((await api.call('cancelJob', { params: { id: '0198f7d6-0000-7000-8000-000000000000' } })).status).toBe(404);
+  });
+});
+
+describe('retrying', () => {
+  const failedJob = async (): Promise<string> => {
+    const id = await queued();
+    await openJob(api.db, id, 'run-1');
+    const slices = [{ source: 'gharchive', slice: 'first' } as const, { source: 'gharchive', slice: 'second' } as const];
+    await planSlices(api.db, id, slices);
+    await stageBatch(api.db, id, slices[0] as (typeof slices)[number], {
+      contributions: [],
+      pullRequests: [],
+      cursor: { page: 7 },
+      done: true,
+    });
+    await closeJob(api.db, id, { status: 'FAILED', errorCode: 'archive_unreadable', errorMessage: 'No such directory' });
+    return id;
+  };
+  const slicesOf = async (id: string): Promise<unknown[]> =>
+    (
+      await api.db.pool.query(
+        `SELECT p.slice, s.done, s.cursor FROM planned_slice p LEFT JOIN scrape_slice s USING (job_id, source, slice) WHERE p.job_id = $1 ORDER BY p.ordinal`,
+        [id],
+      )
+    ).rows;
+
+  test('a failed job makes a new one that goes on where it stopped', async () => {
+    const id = await failedJob();
+    const { status, body, headers } = await api.call('retryJob', { params: { id } });
+    expect(status).toBe(202);
+    expect(headers.get('location')).toBe(`/api/v1/jobs/${body.id}`);
+    expect(body).toMatchObject({ retry_of: id, status: 'QUEUED', sources: ['gharchive'] });
+    expect(body.id).not.toBe(id);
+    expect(body.window).toEqual((await shown(id)).window);
+    expect(api.engine.started).toContain(body.id);
+    expect(await slicesOf(body.id as string)).toEqual([
+      { slice: 'first', done: true, cursor: { page: 7 } },
+      { slice: 'second', done: false, cursor: null },
+    ]);
+    expect(await slicesOf(id)).toEqual([]);
+    // Its repository has an unfinished job now.
+    const again = await api.call('retryJob', { params: { id } });
+    expect(again.status).toBe(409);
+    expect(again.body).toMatchObject({ code: 'scrape_already_running', job: { id: body.id } });
+  });
+
+  test('a job that failed more than a day ago begins anew', async () => {
+    const id = await failedJob();
+    await api.db.pool.query(`UPDATE scrape_job SET completed_at = now() - interval '25 hours' WHERE id = $1`, [id]);
+    const { body } = await api.call('retryJob', { params: { id } });
+    expect(body.retry_of).toBe(id);
+    expect(await slicesOf(body.id as string)).toEqual([]);
+  });
+
+  test('a job that goes on, has succeeded or lost its repository is 409, one that is not there 404', async () => {
+    const id = await queued();
+    expect((await api.call('retryJob', { params: { id } })).body).toMatchObject({ status: 409, code: 'job_not_retryable' });
+    await closeJob(api.db, id, { status: 'COMPLETED' });
+    expect((await api.call('retryJob', { params: { id } })).body.detail).toContain('it has succeeded');
+    const lost = await failedJob();
+    const name = (await shown(lost)).repository as string;
+    await api.send('DELETE', `/api/v1/repositories/${name}`);
+    expect((await api.call('retryJob', { params: { id: lost } })).body.detail).toContain('deleted');
+    expect((await api.call('retryJob', { params: { id: '0198f7d6-0000-7000-8000-000000000000' } })).status).toBe(404);
   });
 });
 

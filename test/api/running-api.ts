@@ -36,11 +36,7 @@ function createFakeEngine(): FakeEngine {
     isAway: false,
     live: null,
     cancelAnswer: 'requested',
-    async startScrape({ id }) {
-      refuseWhenAway(this);
-      this.started.push(id);
-    },
-    async startEnrichment({ id }) {
+    async startJob({ id }) {
       refuseWhenAway(this);
       this.started.push(id);
     },
@@ -168,6 +164,8 @@ export async function startTestApi({
     log,
     instance: 'test-instance',
     availableSources: () => state.sources,
+    preferredSources: () => state.sources,
+    bigquery: { isConfigured: true, monthlyBytes: 10_000_000_000_000, pricePerTib: 6.25 },
     lookUpRepository: async () => state.lookup,
     get allowPrivate() {
       return state.allowPrivate;

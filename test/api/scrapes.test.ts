@@ -130,12 +130,12 @@ describe('while Temporal is away', () => {
   });
 
   test('an engine that hangs holds the answer up for 3 s at most', async () => {
-    const { startScrape } = api.engine;
+    const { startJob } = api.engine;
     let release: () => void = () => undefined;
-    api.engine.startScrape = () => new Promise<void>((resolve) => (release = resolve));
+    api.engine.startJob = () => new Promise<void>((resolve) => (release = resolve));
     const begun = performance.now();
     const { status } = await api.call('scrapeRepository', { params: await added() });
-    api.engine.startScrape = startScrape;
+    api.engine.startJob = startJob;
     release();
     expect(status).toBe(202);
     expect(performance.now() - begun).toBeLessThan(4_500);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readBoard, type Board } from '../../src/db/board-query.ts';
-import { rebuildGlobalBoard, rescoreAll } from '../../src/db/boards.ts';
+import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { databaseToday, inTransaction } from '../../src/db/database.ts';
 import { publishJob } from '../../src/db/publish.ts';
 import { deleteRepository, type StoredRepository } from '../../src/db/repositories.ts';
@@ -109,7 +109,7 @@ describe('the global rebuild', () => {
     await scrape(db, one, { window, batches: [commits([ada, 1])] });
     await scrape(db, two, { window, batches: [[...commits([bob, 1]), did('COMMIT', 'old', bob, `${window.since}T00:00:00Z`)]] });
     await age(1);
-    expect(await rebuildGlobalBoard(db)).toEqual({ people: 2, changed: true });
+    expect(await rebuildGlobalBoard(db)).toEqual({ people: 2, changed: true, rescored: 0 });
     for (const board of [await boardOf(one), await boardOf(two), await boardOf('global')]) expect(board.window).toEqual(window);
     expect(standing(await boardOf('global'))).toEqual([
       ['bob', 1, null],
@@ -127,7 +127,7 @@ describe('the global rebuild', () => {
       return rows as unknown;
     };
     const before = await state();
-    expect(await rebuildGlobalBoard(db)).toEqual({ people: 1, changed: false });
+    expect(await rebuildGlobalBoard(db)).toEqual({ people: 1, changed: false, rescored: 0 });
     const scoring = await currentScoring(db);
     expect(await inTransaction(db, (client) => rankRepositories(client, { ids: 'all', today, scoring }))).toBe(0);
     expect(await state()).toEqual(before);
@@ -153,7 +153,7 @@ describe('the global rebuild', () => {
     await scrape(db, repository, { window, batches: [commits([ada, 1])] });
     await rebuildGlobalBoard(db);
     await deleteRepository(db, repository.id);
-    expect(await rebuildGlobalBoard(db)).toEqual({ people: 0, changed: true });
+    expect(await rebuildGlobalBoard(db)).toEqual({ people: 0, changed: true, rescored: 0 });
     expect((await boardOf('global')).data).toEqual([]);
   });
 });
@@ -166,10 +166,10 @@ describe('other weights', () => {
     await scrape(db, two, { window, batches: [commits([bob, 1])] });
     await rebuildGlobalBoard(db);
     const scoring = await newScoring('0.5');
-    expect(await rescoreAll(db, scoring)).toEqual({ repositories: 2, people: 2, changed: true });
+    expect(await rebuildGlobalBoard(db)).toEqual({ people: 2, changed: true, rescored: 2 });
     expect((await boardOf(one)).data.map(({ total_score }) => total_score)).toEqual([30, 1.5]);
     expect((await boardOf('global')).data.map(({ total_score }) => total_score)).toEqual([30.5, 1.5]);
-    expect(await rescoreAll(db, scoring)).toMatchObject({ repositories: 0, changed: false });
+    expect(await rebuildGlobalBoard(db)).toMatchObject({ changed: false, rescored: 0 });
     await scrape(db, two, { window, batches: [commits([bob, 4])] });
     expect(await boardOf(two)).toMatchObject({ scoring_version: scoring.version, data: [{ total_score: 2 }] });
   });
@@ -187,8 +187,8 @@ describe('other weights', () => {
     );
     const scoring = await newScoring('7');
     const written = new AbortController();
-    const writing = Promise.all([...jobs.map(({ id }) => publishJob(db, id)), rescoreAll(db, scoring), rebuildGlobalBoard(db)]).finally(
-      () => written.abort(),
+    const writing = Promise.all([...jobs.map(({ id }) => publishJob(db, id)), rebuildGlobalBoard(db), rebuildGlobalBoard(db)]).finally(() =>
+      written.abort(),
     );
     let reads = 0;
     while (!written.signal.aborted || reads < 5) {

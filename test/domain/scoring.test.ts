@@ -4,6 +4,8 @@ import {
   decimalOf,
   DEFAULT_SCORING,
   MAX_WEIGHT,
+  needsDays,
+  NO_OPTIONS,
   numberOf,
   pointsOf,
   SCORED,
@@ -13,6 +15,7 @@ import {
   scoreSql,
   type Counts,
   type Scored,
+  type ScoringOptions,
 } from '../../src/domain/scoring.ts';
 
 const NOTHING = Object.fromEntries(SCORED_NAMES.map((name) => [name, 0])) as Record<Scored, number | null>;
@@ -24,6 +27,7 @@ const anyScoring = fc.record({
   version: fc.constant(2),
   weights: fc.record(Object.fromEntries(SCORED_NAMES.map((name) => [name, weight]))) as fc.Arbitrary<Record<Scored, bigint>>,
   lineBonusCap: weight,
+  options: fc.constant(NO_OPTIONS),
 });
 
 describe('the score', () => {
@@ -86,6 +90,31 @@ describe('the score', () => {
         expect(sql.replace(/[a-z_]+|int8|\d+|0\.0001/g, '')).toMatch(/^[().,:*+\s]*$/);
       }),
     );
+  });
+});
+
+describe('options', () => {
+  const withOptions = (options: Partial<ScoringOptions>) => ({ ...DEFAULT_SCORING, options: { ...NO_OPTIONS, ...options } });
+
+  test('a co-authored commit earns what a commit earns, where the option is on', () => {
+    const counts = { ...did({ COMMIT: 1 }), COMMIT_COAUTHOR: 3 };
+    expect(numberOf(scoreOf(counts, DEFAULT_SCORING))).toBe(10);
+    expect(numberOf(scoreOf(counts, withOptions({ coauthorCredit: true })))).toBe(40);
+  });
+
+  test('on the curve lines earn a little less from the first one on, and approach the cap', () => {
+    const rules = withOptions({ concaveLines: true });
+    const bonus = (lines: number): number => numberOf(scoreOf(did({ LINES_ADDED: lines }), rules));
+    // 500 x (1 - exp(-1)) = 316.0603; of 1 point 500 x (1 - exp(-1/500)) = 0.9990.
+    expect([100, 50_000, 200_000, 2_400_000, 1_000_000_000].map(bonus)).toEqual([0.999, 316.0603, 490.8422, 500, 500]);
+    expect(numberOf(scoreOf(did({ LINES_ADDED: 1_000 }), { ...rules, lineBonusCap: 0n }))).toBe(0);
+  });
+
+  test('only daily caps of what boards count and co-author credit need more than a board holds', () => {
+    expect(needsDays(withOptions({ concaveLines: true }))).toBe(false);
+    expect(needsDays(withOptions({ dailyCaps: { COMMIT_COAUTHOR: 1 } }))).toBe(false);
+    expect(needsDays(withOptions({ dailyCaps: { COMMENT: 1 } }))).toBe(true);
+    expect(needsDays(withOptions({ coauthorCredit: true }))).toBe(true);
   });
 });
 

@@ -3,9 +3,10 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { installRuntime } from '../../src/activities/worker-runtime.ts';
-import { TASK_QUEUES, WORKFLOW_TYPES, type Pace } from '../../src/workflows/contract.ts';
+import { EXTRACT_REQUESTED, EXTRACT_SETTLED, TASK_QUEUES, WORKFLOW_TYPES, type Pace } from '../../src/workflows/contract.ts';
 import { findTemporal } from '../../src/embedded/temporal-binary.ts';
 import { quietLog, withFakeWorker } from '../temporal/test-namespace.ts';
+import type { SourceName } from '../../src/domain/contribution.ts';
 import { createStage, type FakeActivities } from '../workflows/fake-activities.ts';
 
 /*
@@ -27,13 +28,19 @@ const SIDE_BY_SIDE = ['counts', 'waiting', 'put down', 'retried', 'waiting too',
   slice,
   turn: slice === 'counts' ? 0 : 1,
 }));
+let savedAgain = false;
+let asked = false;
+let waited = false;
 
 const RECORDINGS: readonly {
   readonly name: string;
   readonly type: string;
   readonly args: readonly unknown[];
   readonly activities?: Partial<FakeActivities>;
+  readonly sources?: readonly SourceName[];
   readonly cancel?: true;
+  /** Sent as soon as it has started. */
+  readonly signal?: string;
 }[] = [
   { name: 'scrape-completed', ...scrape },
   {
@@ -97,6 +104,19 @@ const RECORDINGS: readonly {
     },
   },
   {
+    name: 'scrape-of-bigquery',
+    ...scrape,
+    sources: ['bigquery'],
+    signal: EXTRACT_SETTLED,
+    activities: {
+      requestExtract: async () => {
+        const isReady = asked;
+        asked = true;
+        return { isReady };
+      },
+    },
+  },
+  {
     name: 'enrich-completed',
     type: WORKFLOW_TYPES.enrichContributor,
     args: [{ userId: 7, jobId: '0193a000-0000-7000-8000-000000000002', pace }],
@@ -148,6 +168,45 @@ const RECORDINGS: readonly {
       },
     },
   },
+  {
+    // A scoring that is saved while it works: a second round by the same job.
+    name: 'rescore',
+    type: WORKFLOW_TYPES.rescoreBoards,
+    args: scrape.args,
+    activities: {
+      closeRescore: async () => {
+        const closed = savedAgain;
+        savedAgain = true;
+        return { closed };
+      },
+    },
+  },
+  {
+    name: 'collect-bigquery',
+    type: WORKFLOW_TYPES.collectBigQuery,
+    args: [{ waitMs: 50, pace }],
+    signal: EXTRACT_REQUESTED,
+    activities: {
+      leftBatches: async () => ['0193a000-0000-7000-8000-00000000000b'],
+      runQuery: async ({ query }) => {
+        const isSettled = waited;
+        waited = true;
+        return { query, isSettled, resumeAt: isSettled ? null : new Date(Date.now() + 1_000).toISOString() };
+      },
+      waitersOf: async () => ['scrape:octo/gone:0193a000-0000-7000-8000-000000000001'],
+    },
+  },
+  {
+    name: 'collect-bigquery-failed',
+    type: WORKFLOW_TYPES.collectBigQuery,
+    args: [{ waitMs: 50, pace }],
+    activities: {
+      leftBatches: async () => ['0193a000-0000-7000-8000-00000000000b'],
+      openBatch: async () => {
+        throw ApplicationFailure.nonRetryable('BigQuery refuses a dry run: no access', 'bigquery_access_denied');
+      },
+    },
+  },
   { name: 'recalculate', type: WORKFLOW_TYPES.recalculateGlobalLeaderboard, args: [{ coalesceMs: 10 }] },
   { name: 'request-recalculation', type: WORKFLOW_TYPES.requestRecalculation, args: [] },
   { name: 'refresh-stale', type: WORKFLOW_TYPES.refreshStaleRepositories, args: [{ staleAfterHours: 24, fullScrapeDays: 7 }] },
@@ -170,10 +229,15 @@ const env = await TestWorkflowEnvironment.createLocal({
 });
 try {
   const [, , prefix = '', wanted = ''] = process.argv;
-  for (const { name, type, args, activities, cancel } of RECORDINGS.filter((one) => one.name.startsWith(wanted))) {
-    const stage = createStage(activities);
+  for (const { name, type, args, activities, sources, cancel, signal } of RECORDINGS.filter((one) => one.name.startsWith(wanted))) {
+    const stage = createStage(activities, sources);
     await withFakeWorker({ address: env.address, namespace: 'default' }, stage.activities, async () => {
       const handle = await env.client.workflow.start(type, { workflowId: `record:${name}`, taskQueue: TASK_QUEUES.main, args: [...args] });
+      if (signal !== undefined) {
+        if (signal === EXTRACT_SETTLED)
+          while (!stage.calls.includes('requestExtract')) await new Promise((resolve) => setTimeout(resolve, 20));
+        await handle.signal(signal);
+      }
       if (cancel === true) {
         while (!stage.calls.some((call) => call.startsWith('noteWaiting'))) await new Promise((resolve) => setTimeout(resolve, 20));
         await handle.cancel();

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSources, type SourceSettings } from '../../src/sources/available-sources.ts';
 import { importArchive } from '../../src/sources/gharchive/importer.ts';
 
@@ -49,4 +49,30 @@ test('a first import makes the archive available to a process that runs', async 
   expect(namesOf(running.available())).toEqual(['github']);
   await importArchive({ directory: files, mirrorDir });
   expect(namesOf(running.available())).toEqual(['github', 'gharchive']);
+});
+
+describe('BigQuery', () => {
+  const settings = {
+    project: 'mine',
+    apiEndpoint: null,
+    monthlyBytes: 1e12,
+    maxBytesBilled: null,
+    pricePerTib: 6.25,
+    batchWaitSeconds: 60,
+    dataset: null,
+  };
+
+  test('is there with a project and a budget only', () => {
+    const none = { tokens: [], app: null, apiUrl: 'https://api.github.com', allowPrivate: false };
+    expect(namesOf(sources({ github: none, bigquery: settings }).available())).toEqual(['bigquery']);
+    expect(namesOf(sources({ github: none, bigquery: { ...settings, monthlyBytes: null } }).available())).toEqual([]);
+    expect(namesOf(sources({ github: none, bigquery: { ...settings, project: null } }).available())).toEqual([]);
+  });
+
+  test('is left out where nobody asks for it and GitHub can be asked: it would cost and add nothing', () => {
+    const both = sources({ bigquery: settings });
+    expect(namesOf(both.available())).toEqual(['github', 'bigquery']);
+    expect(namesOf(both.preferred())).toEqual(['github']);
+    expect(namesOf(sources({ bigquery: settings, sources: ['github', 'bigquery'] }).preferred())).toEqual(['github', 'bigquery']);
+  });
 });

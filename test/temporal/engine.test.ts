@@ -32,6 +32,7 @@ function someJob(): StartableJob {
     workflowId: `scrape:octo/repo:${id}`,
     repositoryName: 'Octo/Repo',
     type: 'FULL',
+    userId: null,
     window: { since: '2024-11-24', until: '2026-11-23' },
     sources: ['gharchive'],
   };
@@ -40,12 +41,12 @@ function someJob(): StartableJob {
 test('a start may be repeated: it is the same run, and a closed one is not started again', async () => {
   const job = someJob();
   // This namespace has never heard of our search attributes: the start goes on without them.
-  await engine.startScrape(job);
+  await engine.startJob(job);
   const { runId } = await temporal.client.workflow.getHandle(job.workflowId).describe();
-  await engine.startScrape(job);
+  await engine.startJob(job);
   expect((await temporal.client.workflow.getHandle(job.workflowId).describe()).runId).toBe(runId);
   await withFakeWorker(temporal, createStage().activities, () => temporal.client.workflow.getHandle(job.workflowId).result());
-  await engine.startScrape(job);
+  await engine.startJob(job);
   expect(await engine.liveStatus(job)).toMatchObject({ state: 'closed', closedAs: 'COMPLETED' });
 });
 
@@ -60,7 +61,7 @@ test('search attributes are set where the namespace knows them', async () => {
     const job = someJob();
     await until(
       async () => {
-        await knowing.startScrape(job);
+        await knowing.startJob(job);
         return await known.client.workflow.count(`Repository = 'octo/repo' and JobKind = 'FULL'`).then(
           ({ count }) => count === 1,
           () => false,
@@ -82,7 +83,7 @@ test('between two attempts the live status says so: when the next one is and wha
     },
   });
   await withFakeWorker(temporal, stage.activities, async () => {
-    await engine.startScrape(job);
+    await engine.startJob(job);
     await until(async () => (await engine.liveStatus(job))?.retrying === true);
     const status = await engine.liveStatus(job);
     expect(status).toMatchObject({ state: 'running', retrying: true, attempt: 2, lastError: '502 from api.github.com' });
@@ -106,7 +107,7 @@ test('without a server everything answers within seconds', async () => {
   try {
     const started = performance.now();
     const answers = await Promise.all([
-      lonely.startScrape(someJob()).catch((error: unknown) => error),
+      lonely.startJob(someJob()).catch((error: unknown) => error),
       lonely.cancelJob(someJob()).catch((error: unknown) => error),
       lonely.requestRecalculation().catch((error: unknown) => error),
       lonely.liveStatus(someJob()),
@@ -128,7 +129,7 @@ test('the page of a workflow in the Web UI has its id escaped', () => {
 
 test('no e-mail and no login but the repository owner is in what Temporal is told', async () => {
   const job = someJob();
-  await engine.startScrape(job);
+  await engine.startJob(job);
   const { events } = await temporal.client.workflow.getHandle(job.workflowId).fetchHistory();
   const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.map(({ data }) =>
     Buffer.from(data ?? []).toString(),

@@ -38,7 +38,7 @@ async function dispatchedLongAgo(job: StoredJob): Promise<void> {
 async function runningJob(): Promise<StoredJob> {
   const job = await queueJob();
   await dispatchedLongAgo(job);
-  await engine.startScrape(job);
+  await engine.startJob(job);
   return await openJob(database.db, job.id, 'run');
 }
 
@@ -121,8 +121,8 @@ test('jobs start in the order of their request, no more at once than the limit, 
   const jobs = [await queueJob(), await queueJob(), await queueJob()];
   let refused = 0;
   const flaky = {
-    startScrape: async (job: StoredJob) => {
-      if (job.id !== jobs[0]?.id) return await engine.startScrape(job);
+    startJob: async (job: StoredJob) => {
+      if (job.id !== jobs[0]?.id) return await engine.startJob(job);
       refused += 1;
       throw new Error('no answer');
     },
@@ -148,9 +148,8 @@ test('the reconciler works at boot and again after every interval, and stops', a
 test('of two processes one reconciles at a time', async () => {
   let working = 0;
   let most = 0;
-  const slow: Pick<Engine, 'startScrape' | 'startEnrichment' | 'cancelJob' | 'liveStatus'> = {
-    startScrape: async () => undefined,
-    startEnrichment: async () => undefined,
+  const slow: Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus'> = {
+    startJob: async () => undefined,
     cancelJob: async () => 'requested',
     liveStatus: async () => {
       working += 1;

@@ -1,3 +1,4 @@
+import type { BigQueryActivities } from '../../src/activities/bigquery-activities.ts';
 import type { DispatchActivities } from '../../src/activities/dispatch-activities.ts';
 import type { EnrichmentBooks, EnrichmentSteps } from '../../src/activities/enrichment-activities.ts';
 import type { JobActivities, JobEnd } from '../../src/activities/job-activities.ts';
@@ -13,7 +14,8 @@ export type FakeActivities = JobActivities &
   LeaderboardActivities &
   MaintenanceActivities &
   EnrichmentSteps &
-  EnrichmentBooks;
+  EnrichmentBooks &
+  BigQueryActivities;
 
 /** Activities that succeed at once and write down that they were called; a test replaces the one it is about. */
 export interface Stage {
@@ -44,6 +46,8 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     startQueuedJobs: async () => ({ started: 0 }),
     requestGlobalRecalculation: async () => undefined,
     rebuildGlobalLeaderboard: async () => ({ people: 3, changed: true }),
+    rescore: async () => ({ boards: 2, people: 3 }),
+    closeRescore: async () => ({ closed: true }),
     queueStaleRepositories: async () => ({ queued: 2, skipped: 1 }),
     prune: async () => undefined,
     beginEnrichment: async () => ({ ready: true }),
@@ -54,6 +58,12 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     choosePeople: async () => ({ userIds: [1, 2, 3] }),
     noteBatchProgress: async () => undefined,
     noteBatchEnd: async () => undefined,
+    requestExtract: async () => ({ isReady: true }),
+    leftBatches: async () => [],
+    openBatch: async ({ batch }) => ({ query: `laurels_${batch}_1` }),
+    runQuery: async ({ query }) => ({ query, isSettled: true, resumeAt: null }),
+    failBatch: async () => undefined,
+    waitersOf: async () => [],
   };
   const all = { ...defaults, ...overrides };
   const activities: FakeActivities = {
@@ -82,6 +92,12 @@ export function createStage(overrides: Partial<FakeActivities> = {}, sources: re
     endEnrichment: (input) => noted(`endEnrichment ${input.userId} ${input.status}`, () => all.endEnrichment(input)),
     noteBatchEnd: (input) => noted(`noteBatchEnd ${input.enriched} ${input.skipped} ${input.failed}`, () => all.noteBatchEnd(input)),
     rebuildGlobalLeaderboard: () => noted('rebuildGlobalLeaderboard', () => all.rebuildGlobalLeaderboard()),
+    rescore: (input) => noted('rescore', () => all.rescore(input)),
+    closeRescore: (input) => noted('closeRescore', () => all.closeRescore(input)),
+    requestExtract: (input) => noted('requestExtract', () => all.requestExtract(input)),
+    openBatch: (input) => noted('openBatch', () => all.openBatch(input)),
+    runQuery: (input) => noted('runQuery', () => all.runQuery(input)),
+    failBatch: (input) => noted(`failBatch ${input.errorCode}`, () => all.failBatch(input)),
   };
   return { activities, calls, ends };
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { TASK_QUEUES, WORKFLOW_TYPES, type ScrapeInput } from '../../src/workflows/contract.ts';
+import { TASK_QUEUES, WORKFLOW_TYPES, type JobInput } from '../../src/workflows/contract.ts';
 import { installRuntime } from '../../src/activities/worker-runtime.ts';
 import { quietLog, withFakeWorker } from '../temporal/test-namespace.ts';
 import { createStage } from './fake-activities.ts';
@@ -29,7 +29,7 @@ test('a step that keeps failing is tried after exactly 60, 120 and 180 seconds, 
         throw new Error('deadlock detected');
       },
     });
-    const input: ScrapeInput = { jobId: 'job-1' };
+    const input: JobInput = { jobId: 'job-1' };
     const error = await withFakeWorker({ address: env.address, namespace: 'default' }, stage.activities, () =>
       env.client.workflow
         .execute(WORKFLOW_TYPES.scrapeRepository, {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { SCRAPE_PHASE, TASK_QUEUES, WORKFLOW_TYPES, type Pace, type ScrapeInput } from '../../src/workflows/contract.ts';
+import { SCRAPE_PHASE, TASK_QUEUES, WORKFLOW_TYPES, type Pace, type JobInput } from '../../src/workflows/contract.ts';
 import { createNamespace, until, withFakeWorker, type TestNamespace } from '../temporal/test-namespace.ts';
 import { createStage, type FakeActivities, type Stage } from './fake-activities.ts';
 
@@ -24,7 +24,7 @@ function inOrder(calls: readonly string[]): readonly string[] {
   return [...settled.slice(0, -2), ...settled.slice(-2).sort()];
 }
 
-function start(input: Partial<ScrapeInput> = {}): Promise<WorkflowHandle> {
+function start(input: Partial<JobInput> = {}): Promise<WorkflowHandle> {
   lastJob += 1;
   const jobId = `job-${lastJob}`;
   return temporal.client.workflow.start(WORKFLOW_TYPES.scrapeRepository, {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CONTRIBUTION_KINDS, SOURCE_NAMES } from '../../domain/contribution.ts';
 import { JOB_STATUSES, JOB_TYPES } from '../../domain/job-status.ts';
 import { endpoint } from './endpoint.ts';
-import { cursor, limit, shown, whole } from './parameters.ts';
+import { cursor, limit, repositoryName, shown, whole } from './parameters.ts';
 
 const moment = z.iso.datetime();
 
@@ -88,10 +88,7 @@ export const listJobs = endpoint({
   query: z.strictObject({
     status: z.enum(JOB_STATUSES).optional(),
     type: z.enum(JOB_TYPES).optional(),
-    repository: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]{1,60}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name')
-      .optional(),
+    repository: repositoryName.optional(),
     limit,
     cursor,
   }),

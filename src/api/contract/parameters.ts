@@ -58,6 +58,9 @@ export const cursor = z
   .optional()
   .describe('The next_cursor of the page before');
 
+/** A repository in a query, `owner/name`. */
+export const repositoryName = z.string().regex(/^[A-Za-z0-9._-]{1,60}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name');
+
 /** Words to look for; wildcards have no meaning. Control characters can't be stored, so nothing can contain them. */
 export const q = z
   .string()

@@ -151,6 +151,8 @@ const scrapePlan = z.strictObject({
         })
         .nullable()
         .describe('What it costs; null: the source can not tell, or it costs nothing'),
+      bytes: z.number().optional().describe('What BigQuery would bill; absent where reading is free'),
+      price_usd: z.number().optional().describe('Of `bytes`, by the configured price'),
     }),
   ),
 });

@@ -1,28 +1,5 @@
 import { z } from 'zod';
-import { SCORED_NAMES, type Scored } from '../../domain/scoring.ts';
 import { endpoint } from './endpoint.ts';
-
-const weights = z.strictObject(Object.fromEntries(SCORED_NAMES.map((scored) => [scored, z.number()])) as Record<Scored, z.ZodNumber>);
-
-export const getScoring = endpoint({
-  method: 'get',
-  path: '/api/v1/config/scoring',
-  access: 'public',
-  summary: 'The weights that boards are made with',
-  answers: {
-    200: {
-      description: 'The current scoring version',
-      body: z.strictObject({
-        version: z.int(),
-        weights,
-        line_bonus_cap: z.number(),
-        created_at: z.iso.datetime(),
-        note: z.string().nullable(),
-      }),
-    },
-    304: { description: 'It is as the ETag says' },
-  },
-});
 
 export const deleteSample = endpoint({
   method: 'delete',

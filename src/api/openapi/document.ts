@@ -130,6 +130,7 @@ function operationOf(name: string, endpoint: Endpoint) {
     parameters: [
       ...(method === 'post' && access !== 'open' ? [{ $ref: '#/components/parameters/Idempotency-Key' }] : []),
       ...(isCacheable ? [{ $ref: '#/components/parameters/If-None-Match' }] : []),
+      ...(endpoint.problems?.includes('scoring_changed') === true ? [{ $ref: '#/components/parameters/If-Match' }] : []),
     ],
     ...(body === undefined
       ? {}
@@ -225,6 +226,13 @@ export function openApiDocument(contract: Readonly<Record<string, Endpoint>>, ve
               'Makes the request repeatable: the same request with the same key is carried out once, and answered alike for 24 hours',
             schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]{1,255}$' },
             example: '3f1c9a52-7d0e-4a0b-8f67-1c2d3e4f5a6b',
+          },
+          'If-Match': {
+            in: 'header',
+            name: 'If-Match',
+            description: 'The ETag of what the change was made from; PUT is refused without it (428)',
+            schema: { type: 'string', maxLength: 200 },
+            example: '"scoring-1"',
           },
           'If-None-Match': {
             in: 'header',

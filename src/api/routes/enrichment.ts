@@ -30,7 +30,7 @@ export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributo
       const other = await jobById(db, error.jobId);
       throw new AppError(error.code, error.status, error.message, other === null ? {} : { job: jobReferenceOf(other) }, { cause: error });
     }
-    const started = engine.startEnrichment(job).catch((error: unknown) => {
+    const started = engine.startJob(job).catch((error: unknown) => {
       // The job is stored: the reconciler goes on from there.
       log.warn({ err: error, job_id: job.id }, 'enrichment not started');
     });

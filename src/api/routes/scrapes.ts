@@ -34,14 +34,19 @@ interface ScrapeRequest {
  * The sources that serve a request, in the order of preference that is configured.
  * @throws NoSourceConfigured when there is none, or one that is asked for by name is not there.
  */
-export function sourcesFor({ availableSources }: ApiDeps, wanted: readonly SourceName[] | undefined): readonly ContributionSource[] {
-  const available = availableSources();
+export function sourcesFor(
+  { availableSources, preferredSources }: ApiDeps,
+  wanted: readonly SourceName[] | undefined,
+): readonly ContributionSource[] {
+  const available = wanted === undefined ? preferredSources() : availableSources();
   const names = available.map(({ name }) => name);
   const missing = wanted?.filter((name) => !names.includes(name)) ?? [];
   if (available.length > 0 && missing.length === 0) return available.filter(({ name }) => wanted?.includes(name) ?? true);
   const what =
     available.length === 0 ? 'No source is configured' : `Not configured: ${missing.join(', ')}. Configured: ${names.join(', ')}`;
-  throw new NoSourceConfigured(`${what}. Set GITHUB_TOKEN, import archive files (laurels import DIR), or set GHARCHIVE_DIR.`);
+  throw new NoSourceConfigured(
+    `${what}. Set GITHUB_TOKEN, import archive files (laurels import DIR), set GHARCHIVE_DIR, or set BIGQUERY_PROJECT and BIGQUERY_MONTHLY_BYTES.`,
+  );
 }
 
 /** A request's days, of the database's clock. @throws InvalidInput (422): the dates come in a body. */
@@ -125,8 +130,9 @@ async function planOf(deps: ApiDeps, asked: Omit<ScrapeRequest, 'requestedBy'>):
       null,
     );
     if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
-    const { slices, total, unit, note, estimate } = plan.made;
-    return { source: source.name, slices: slices.length, total, unit, note, estimate: estimateOf(estimate ?? null) };
+    const { slices, total, unit, note, estimate, cost } = plan.made;
+    const billed = cost === undefined ? {} : { bytes: cost.bytes, price_usd: cost.usd };
+    return { source: source.name, slices: slices.length, total, unit, note, estimate: estimateOf(estimate ?? null), ...billed };
   });
   return { dry_run: true, repository: fullNameOf(repository), type, window, sources: await Promise.all(plans) };
 }

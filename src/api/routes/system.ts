@@ -1,9 +1,7 @@
 import { isReachable } from '../../db/database.ts';
 import { pendingMigrations } from '../../db/migrate.ts';
 import { removeSample } from '../../db/sample.ts';
-import { currentScoring } from '../../db/scoring.ts';
 import { AppError } from '../../domain/errors.ts';
-import { numberOf, SCORED_NAMES, type Scored } from '../../domain/scoring.ts';
 import { CONTRACT } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
@@ -11,10 +9,10 @@ import type { Handlers } from '../routing.ts';
 
 const CHECK_DEADLINE_MS = 2_000;
 
-/** Health, readiness, the index, the scoring and the sample. */
+/** Health, readiness, the index and the sample. */
 export function systemHandlers(
   deps: ApiDeps,
-): Pick<Handlers, 'getIndex' | 'getHealth' | 'getReadiness' | 'getScoring' | 'deleteSample' | 'recalculateBoards'> {
+): Pick<Handlers, 'getIndex' | 'getHealth' | 'getReadiness' | 'deleteSample' | 'recalculateBoards'> {
   const { db, engine, log, instance, temporalUiUrl } = deps;
 
   const migrationsState = async (): Promise<string> => {
@@ -54,23 +52,6 @@ export function systemHandlers(
       const checks = { database: database ? 'ok' : 'unreachable', migrations, temporal: temporal ? 'ok' : 'unreachable' };
       const missing = Object.entries(checks).flatMap(([check, state]) => (state === 'ok' ? [] : [`${check} ${state}`]));
       throw new AppError('not_ready', 503, `Not ready: ${missing.join('; ')}.`, { checks });
-    },
-
-    async getScoring() {
-      const scoring = await currentScoring(db);
-      const weights = Object.fromEntries(SCORED_NAMES.map((scored) => [scored, numberOf(scoring.weights[scored])])) as Record<
-        Scored,
-        number
-      >;
-      const body = {
-        version: scoring.version,
-        weights,
-        line_bonus_cap: numberOf(scoring.lineBonusCap),
-        created_at: scoring.createdAt.toISOString(),
-        note: scoring.note,
-      };
-      // A version never changes: its number is the tag, and If-Match of a later PUT names it.
-      return { status: 200, headers: { ETag: `"scoring-${scoring.version}"`, 'Cache-Control': 'private, no-cache' }, body };
     },
 
     async deleteSample() {

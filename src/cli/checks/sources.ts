@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAppAuth } from '@octokit/auth-app';
 import type { Config } from '../../config.ts';
+import { bytesInWords } from '../../domain/bytes.ts';
+import { addDays, dayOf } from '../../domain/window.ts';
 import { isArchiveName } from '../../sources/gharchive/archive-file.ts';
 import { hasMirror } from '../../sources/gharchive/importer.ts';
 import type { GithubApp } from '../../sources/github/credential.ts';
@@ -49,8 +51,7 @@ export function sourceChecks(config: Config): readonly Check[] {
     {
       name: 'BigQuery',
       fix: 'check BIGQUERY_PROJECT and the Google credentials (gcloud auth application-default login)',
-      run: async () =>
-        bigquery.project === null ? unused('BIGQUERY_PROJECT is not set') : checkBigQuery(bigquery.project, bigquery.apiEndpoint),
+      run: async () => (bigquery.project === null ? unused('BIGQUERY_PROJECT is not set') : checkBigQuery(bigquery.project, bigquery)),
     },
   ];
 }
@@ -143,10 +144,14 @@ async function reachOf(apiUrl: string, token: string): Promise<string | null> {
   return body.data?.__typename === 'Query' ? null : 'GraphQL does not answer it';
 }
 
-async function checkBigQuery(projectId: string, apiEndpoint: string | null): Promise<Finding> {
-  const { BigQuery } = await import('@google-cloud/bigquery');
-  const client = new BigQuery({ projectId, ...(apiEndpoint === null ? {} : { apiEndpoint }) });
-  const [job] = await client.createQueryJob({ query: 'SELECT 1 AS one', dryRun: true, jobTimeoutMs: TIMEOUT_MS });
-  const statistics = job.metadata as { statistics?: { totalBytesProcessed?: string } };
-  return ok(`project ${projectId} answers; a dry run would read ${statistics.statistics?.totalBytesProcessed ?? '0'} bytes`);
+/** Estimates reading yesterday, which takes the rights a scrape needs and costs nothing. */
+async function checkBigQuery(project: string, { apiEndpoint, monthlyBytes }: Config['bigquery']): Promise<Finding> {
+  const { BigQueryExtractor } = await import('../../sources/bigquery/extractor.ts');
+  const extractor = new BigQueryExtractor({ project, apiEndpoint });
+  const today = dayOf(new Date());
+  const target = { githubId: 1, name: 'doctor/doctor', since: addDays(today, -7), until: addDays(today, -1) };
+  const { tables, bytes } = await extractor.plan([target], today);
+  const found = `project ${project} answers; reading the last week would be ${bytesInWords(bytes)} of ${figure(tables.length)} tables`;
+  if (monthlyBytes === null) return weak(`${found}; not used without a budget`, 'set BIGQUERY_MONTHLY_BYTES, such as 500GB');
+  return ok(`${found}; at most ${bytesInWords(monthlyBytes)} a month`);
 }

@@ -60,6 +60,8 @@ export const RepositoryLeaderboard = defineEntity({
     rank: p.integer().nullable(),
     position: p.integer().nullable(),
     ...counts,
+    /** The person's place among all of this board by login: a new score orders equals by it. */
+    loginOrder: p.integer().nullable(),
   },
 });
 

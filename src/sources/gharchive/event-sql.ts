@@ -1,5 +1,5 @@
 import { literalList } from './duckdb.ts';
-import { ROW, ROW_COLUMNS } from './event-row.ts';
+import { ROW, ROW_COLUMNS } from '../archive-events/event-row.ts';
 
 /** Rows that are read but not yet in the mirror; `file` is the number of their archive file. */
 export const STAGE = 'stage';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { BadLine, rowOf, type EventRow } from './event-row.ts';
+import { BadLine, rowOf, type EventRow } from '../archive-events/event-row.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
 /** A longer line is set aside without being held in memory. */

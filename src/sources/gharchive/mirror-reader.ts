@@ -4,8 +4,8 @@ import type { RepositoryName } from '../../domain/repository-name.ts';
 import { ArchiveCalendar } from './calendar.ts';
 import { BUCKETS } from './compaction.ts';
 import { literal, literalList, rowsOf, withConnection } from './duckdb.ts';
-import { nameKey, type RowKind } from './event-row.ts';
-import type { ArchiveRow } from './fold.ts';
+import { nameKey, type RowKind } from '../archive-events/event-row.ts';
+import type { ArchiveRow } from '../archive-events/fold.ts';
 import { loadManifest, manifestStamp, partPath, type Manifest, type MirrorPart } from './manifest.ts';
 
 /** One generation of a mirror: what it names does not change while it is used. */

@@ -6,7 +6,7 @@ import type { Contribution, PullRequestFact } from '../../domain/contribution.ts
 import type { Gap } from '../../domain/coverage.ts';
 import type { Batch, ContributionSource, ScrapeTarget, SliceCursor } from '../contribution-source.ts';
 import { MEMORY_MB, openDuckDb } from './duckdb.ts';
-import { Fold, runsOf, type Folded } from './fold.ts';
+import { Fold, runsOf, type Folded } from '../archive-events/fold.ts';
 import { MirrorReader, type MirrorSnapshot } from './mirror-reader.ts';
 
 /** The only slice: a repository is read from the mirror in one go. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { openDuckDb, rowsOf, withConnection } from '../../../src/sources/gharchive/duckdb.ts';
-import { BadLine, rowOf } from '../../../src/sources/gharchive/event-row.ts';
+import { BadLine, rowOf } from '../../../src/sources/archive-events/event-row.ts';
 import { CREATE_STAGE, readEvents, readRows, STAGE } from '../../../src/sources/gharchive/event-sql.ts';
 import { readLineByLine } from '../../../src/sources/gharchive/line-reader.ts';
 import { FIXTURES, hasSharedData, SHARED_DATA, useDirectories } from './directories.ts';

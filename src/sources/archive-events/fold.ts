@@ -147,6 +147,9 @@ interface Lack {
   undecidedCloses: number;
 }
 
+/** What the rows folded so far could not show, by month: JSON, for a reader that goes on later. */
+export type FoldLacks = Readonly<Record<string, Readonly<Lack>>>;
+
 /**
  * Folds the rows of one repository into contributions by the rules of design/data.md and decisions 5-10. Rows come ordered by number
  * (rows without one last), then kind and id, so that it holds those of one number at a time.
@@ -154,11 +157,15 @@ interface Lack {
 export class Fold {
   readonly #since: number;
   readonly #until: number;
-  readonly #filesWithMerges: ReadonlySet<number>;
-  readonly #lacks = new Map<string, Lack>();
+  readonly #filesWithMerges: Pick<ReadonlySet<number>, 'has'>;
+  readonly #lacks: Map<string, Lack>;
 
-  /** `filesWithMerges`: files of the era whose merges are rows of their own; there a `closed` without a flag is no merge. */
-  constructor(window: Window, filesWithMerges: ReadonlySet<number>) {
+  /**
+   * `filesWithMerges`: files of the era whose merges are rows of their own; there a `closed` without a flag is no merge. `lacks`: those of the
+   * rows that were folded before, by one that this one goes on from.
+   */
+  constructor(window: Window, filesWithMerges: Pick<ReadonlySet<number>, 'has'>, lacks: FoldLacks = {}) {
+    this.#lacks = new Map(Object.entries(lacks).map(([month, lack]) => [month, { ...lack }]));
     this.#since = Date.parse(`${window.since}T00:00:00Z`);
     this.#until = Date.parse(`${window.until}T00:00:00Z`) + DAY_MS;
     this.#filesWithMerges = filesWithMerges;
@@ -216,6 +223,11 @@ export class Fold {
     }
     const closed = latest(rows.filter((row) => row.kind === ROW.CLOSED_UNFLAGGED && !this.#filesWithMerges.has(row.file)));
     if (closed !== undefined && this.#isInWindow(closed.at) && mergeOf(rows) === null) this.#lackOf(closed.at).undecidedCloses += 1;
+  }
+
+  /** What the rows folded so far could not show. */
+  lacks(): FoldLacks {
+    return Object.fromEntries([...this.#lacks].map(([month, lack]) => [month, { ...lack }]));
   }
 
   /** What the folded rows could not show, per kind and month. */

@@ -224,7 +224,8 @@ function describe(type: string, event: Fields, payload: Fields): Described | nul
     case 'PushEvent': {
       const id =
         wholeOf(payload['push_id'], 'push_id') ??
-        stableNumber(JSON.stringify([payload['ref'] ?? null, payload['head'] ?? null, event['created_at'] ?? null]));
+        // In UTC: BigQuery keeps no other, and both must name the same push alike.
+        stableNumber(JSON.stringify([payload['ref'] ?? null, payload['head'] ?? null, timeOf(event['created_at'], 'created_at')]));
       return { kind: ROW.PUSH, id, quantity: wholeOf(payload['distinct_size'], 'distinct_size', LARGEST_INTEGER) ?? distinctShas(payload) };
     }
     case 'PullRequestEvent':

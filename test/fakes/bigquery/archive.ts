@@ -1,0 +1,66 @@
+import { eventsOf, loadRows, rowsByTable } from './archive-tables.ts';
+import type { Emulator } from './emulator.ts';
+
+/** The project of GH Archive's tables. */
+export const ARCHIVE = 'githubarchive';
+
+/** Events to load: lines of archive files of any era, or the events themselves. */
+export interface Events {
+  /** Paths of `.json` or `.ndjson` files, gzipped or not. */
+  readonly files?: readonly string[];
+  readonly events?: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface ArchiveOptions extends Events {
+  /** Whether there are month tables as well. */
+  readonly months?: boolean;
+  /** Tables that the archive does not have: `day.20150101`. */
+  readonly without?: readonly string[];
+}
+
+/** GH Archive's datasets in an emulator. Tables go by `day.20150101` and `month.201501`. */
+export class Archive {
+  readonly #emulator: Emulator;
+  readonly #options: ArchiveOptions;
+  /** The bytes of what was loaded. */
+  readonly #tables = new Map<string, number>();
+
+  constructor(emulator: Emulator, options: ArchiveOptions) {
+    this.#emulator = emulator;
+    this.#options = options;
+  }
+
+  /** Makes the datasets, and loads what is there from the start. */
+  async open(): Promise<void> {
+    for (const datasetId of ['day', 'month']) {
+      const { status, body } = await this.#emulator.request('POST', `/projects/${ARCHIVE}/datasets`, {
+        datasetReference: { projectId: ARCHIVE, datasetId },
+        location: 'US',
+      });
+      if (status !== 200) throw new Error(`The emulator makes no dataset ${datasetId}: ${JSON.stringify(body)}`);
+    }
+    await this.add(this.#options);
+  }
+
+  async add({ files = [], events = [] }: Events): Promise<void> {
+    const { months = false, without = [] } = this.#options;
+    for (const [table, rows] of rowsByTable([...(await eventsOf(files)), ...events], { months })) {
+      if (without.includes(table)) continue;
+      this.#tables.set(table, (this.#tables.get(table) ?? 0) + (await loadRows(this.#emulator, table, rows)));
+    }
+  }
+
+  async drop(table: string): Promise<void> {
+    if (!this.#tables.delete(table)) throw new Error(`The archive has no table ${table}`);
+    const [dataset, id] = table.split('.');
+    await this.#emulator.request('DELETE', `/projects/${ARCHIVE}/datasets/${dataset}/tables/${id}`);
+  }
+
+  has(table: string): boolean {
+    return this.#tables.has(table);
+  }
+
+  bytesOf(table: string): number | undefined {
+    return this.#tables.get(table);
+  }
+}
