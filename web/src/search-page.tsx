@@ -59,7 +59,9 @@ export function SearchPage(): JSX.Element {
                         <UntrustedText>{repository.description}</UntrustedText>
                       </span>
                     )}
-                    <span className="text-muted ms-auto text-sm">{repository.people === null ? 'not read yet' : `${count(repository.people)} people`}</span>
+                    <span className="text-muted ms-auto text-sm">
+                      {repository.people === null ? 'not read yet' : `${count(repository.people)} people`}
+                    </span>
                   </li>
                 ))}
               </ul>

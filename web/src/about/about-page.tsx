@@ -7,6 +7,7 @@ import { SkeletonLines } from '../elements/loading.tsx';
 import { ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
 import { Scroller } from '../elements/scroller.tsx';
+import { Statistics } from '../layout/statistics.tsx';
 import { moment, points } from '../figures.ts';
 
 /** How the numbers are made: formula, sources, who is left out. */
@@ -16,6 +17,7 @@ export function AboutPage(): JSX.Element {
       title="How scores are made"
       intro="A score is a sum that anybody can check: open a person, and every line of it links to the work behind it."
     >
+      <Statistics />
       <Formula />
       <section className="card grid max-w-prose gap-2">
         <h2>What is counted</h2>

@@ -5,16 +5,8 @@ import { useAnswer } from '../api/queries.ts';
 import { BUTTON, Button } from '../elements/button.tsx';
 import type { SearchChanges } from '../search-state.ts';
 import type { BoardView } from './board-view.ts';
-import { COUNT_COLUMNS, labelOf, USUAL_COLUMNS } from './columns.ts';
-
-const WINDOW_NAMES: Readonly<Record<(typeof WINDOW_PRESETS)[number], string>> = {
-  '7d': '7 days',
-  '30d': '30 days',
-  '90d': '90 days',
-  '1y': '1 year',
-  '2y': '2 years',
-  all: 'All time',
-};
+import { COUNT_COLUMNS, labelOf, SHOWABLE, USUAL_COLUMNS } from './columns.ts';
+import { WINDOW_NAMES } from './window-names.ts';
 
 /** Typing is over when nothing came for this long. */
 const TYPED_MS = 250;
@@ -63,8 +55,8 @@ export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl 
       <div className="ms-auto flex flex-wrap items-end gap-2">
         <CheckMenu
           label="Columns"
-          summary={`${view.columns.length} of ${COUNT_COLUMNS.length}`}
-          all={COUNT_COLUMNS.map(({ field, label }) => [field, label] as const)}
+          summary={`${view.columns.length} of ${SHOWABLE.length}`}
+          all={SHOWABLE.map((field) => [field, COUNT_COLUMNS.find((column) => column.field === field)?.label ?? '12 weeks'] as const)}
           chosen={view.columns}
           onChoose={(columns) =>
             onChange({ columns: columns.length === 0 || columns.join() === USUAL_COLUMNS.join() ? null : columns.join(',') })

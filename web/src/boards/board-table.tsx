@@ -1,19 +1,20 @@
 import type { JSX } from 'react';
 import { Link } from 'wouter';
 import type { BoardPage, BoardRowResource, BoardSort } from '../../../src/api/contract/leaderboards.ts';
+import { Sparkline } from '../charts/sparkline.tsx';
 import { Avatar } from '../elements/avatar.tsx';
 import { Scroller } from '../elements/scroller.tsx';
 import { SkeletonRows } from '../elements/loading.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { ago, count, day, moment, points, UNKNOWN } from '../figures.ts';
-import { COUNT_COLUMNS, isPartly, type Column, type CountColumn } from './columns.ts';
+import { COUNT_COLUMNS, isPartly, type Column, type ShownColumn } from './columns.ts';
 import { RankChange } from './rank-change.tsx';
 
 interface BoardTableProps {
   readonly caption: string;
   readonly board: BoardPage | undefined;
-  readonly columns: readonly CountColumn[];
+  readonly columns: readonly ShownColumn[];
   readonly sort: BoardSort | null;
   readonly onSort: (sort: BoardSort) => void;
   readonly isBusy: boolean;
@@ -25,7 +26,8 @@ interface BoardTableProps {
 export function BoardTable({ caption, board, columns, sort, onSort, isBusy, around }: BoardTableProps): JSX.Element {
   const shown = COUNT_COLUMNS.filter(({ field }) => columns.includes(field));
   const hasRepositories = board?.data.some((row) => row.repositories_contributed !== undefined) ?? false;
-  const width = 5 + shown.length + (hasRepositories ? 1 : 0);
+  const hasSparkline = columns.includes('sparkline');
+  const width = 4 + shown.length + (hasRepositories ? 1 : 0) + (hasSparkline ? 1 : 0);
   return (
     <Scroller label={caption}>
       <table className="table" aria-busy={isBusy}>
@@ -52,6 +54,11 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
               sort={sort ?? 'total_score'}
               onSort={onSort}
             />
+            {hasSparkline ? (
+              <th scope="col" title="Contributions in each of the last twelve weeks of the window">
+                12 weeks
+              </th>
+            ) : null}
           </tr>
         </thead>
         {board === undefined ? (
@@ -64,6 +71,7 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
                 row={row}
                 shown={shown}
                 hasRepositories={hasRepositories}
+                hasSparkline={hasSparkline}
                 isPointedOut={around?.toLowerCase() === row.contributor.username.toLowerCase()}
               />
             ))}
@@ -78,11 +86,13 @@ function Row({
   row,
   shown,
   hasRepositories,
+  hasSparkline,
   isPointedOut,
 }: {
   readonly row: BoardRowResource;
   readonly shown: readonly Column[];
   readonly hasRepositories: boolean;
+  readonly hasSparkline: boolean;
   readonly isPointedOut: boolean;
 }): JSX.Element {
   const { github_id: githubId, username, display_name: displayName, kind } = row.contributor;
@@ -111,6 +121,7 @@ function Row({
       <td className="number" title={moment(row.last_contribution_at)}>
         {row.last_contribution_at === null ? UNKNOWN : <span title={day(row.last_contribution_at)}>{ago(row.last_contribution_at)}</span>}
       </td>
+      {hasSparkline ? <td>{row.sparkline === undefined ? null : <Sparkline values={row.sparkline} />}</td> : null}
     </tr>
   );
 }

@@ -1,7 +1,7 @@
 import type { BoardSort } from '../../../src/api/contract/leaderboards.ts';
 import { SCORED_KINDS, type ScoredKind } from '../../../src/domain/scoring.ts';
 import { DEFAULT_WINDOW, WINDOW_PRESETS, type WindowPreset } from '../../../src/domain/window.ts';
-import { COUNT_COLUMNS, USUAL_COLUMNS, type CountColumn } from './columns.ts';
+import { COUNT_COLUMNS, SHOWABLE, USUAL_COLUMNS, type ShownColumn } from './columns.ts';
 
 /** What is looked at of a board; all of it is in the URL. */
 export interface BoardView {
@@ -17,7 +17,7 @@ export interface BoardView {
   readonly sort: BoardSort | null;
   readonly cursor: string | null;
   readonly around: string | null;
-  readonly columns: readonly CountColumn[];
+  readonly columns: readonly ShownColumn[];
 }
 
 const listed = (value: string | null): readonly string[] => value?.split(',').filter((word) => word !== '') ?? [];
@@ -30,10 +30,7 @@ export function viewOf(params: URLSearchParams): BoardView {
   const until = params.get('until');
   const hasDays = isDay(since) || isDay(until);
   const window = known([params.get('window') ?? ''], WINDOW_PRESETS)[0];
-  const columns = known(
-    listed(params.get('columns')),
-    COUNT_COLUMNS.map(({ field }) => field),
-  );
+  const columns = known(listed(params.get('columns')), SHOWABLE);
   const sorts = ['total_score', 'last_contribution_at', ...COUNT_COLUMNS.map(({ field }) => field)] as const satisfies readonly BoardSort[];
   return {
     window: hasDays ? null : (window ?? DEFAULT_WINDOW),
@@ -52,7 +49,7 @@ export function viewOf(params: URLSearchParams): BoardView {
 
 /** The API's query for a view; `limit` and `cursor` are left out where all pages are wanted (a CSV). */
 export function apiQueryOf(view: BoardView, { isPaged }: { readonly isPaged: boolean }): Record<string, string> {
-  const { window, since, until, kinds, include, repositories, q, sort, cursor, around } = view;
+  const { window, since, until, kinds, include, repositories, q, sort, cursor, around, columns } = view;
   const all: Record<string, string | null> = {
     window: window === DEFAULT_WINDOW ? null : window,
     since,
@@ -62,6 +59,7 @@ export function apiQueryOf(view: BoardView, { isPaged }: { readonly isPaged: boo
     repositories: repositories.length === 0 ? null : repositories.join(','),
     q: q === '' ? null : q,
     sort,
+    fields: isPaged && columns.includes('sparkline') ? 'sparkline' : null,
     cursor: isPaged ? cursor : null,
     around: isPaged && cursor === null ? around : null,
   };

@@ -33,8 +33,12 @@ export const COUNT_COLUMNS: readonly Column[] = SCORED_NAMES.map((scored) => ({
   title: LABELS[scored][1],
 }));
 
+/** A column that can be shown or not; `sparkline` is the line of twelve weeks. */
+export type ShownColumn = CountColumn | 'sparkline';
+export const SHOWABLE: readonly ShownColumn[] = [...COUNT_COLUMNS.map(({ field }) => field), 'sparkline'];
+
 /** Columns that are shown until somebody picks others. */
-export const USUAL_COLUMNS: readonly CountColumn[] = [
+export const USUAL_COLUMNS: readonly ShownColumn[] = [
   'commit_count',
   'pr_opened_count',
   'pr_merged_count',
@@ -43,6 +47,7 @@ export const USUAL_COLUMNS: readonly CountColumn[] = [
   'comments_count',
   'lines_added',
   'lines_deleted',
+  'sparkline',
 ];
 
 /** What a scored kind is called. */

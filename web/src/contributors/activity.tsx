@@ -1,15 +1,16 @@
 import type { JSX } from 'react';
 import { Link } from 'wouter';
 import type { ActivityResource } from '../../../src/api/contract/contributors.ts';
-import { SCORED_KINDS } from '../../../src/domain/scoring.ts';
+import { CAPPABLE } from '../../../src/domain/scoring.ts';
 import { useAnswer } from '../api/queries.ts';
 import { labelOf } from '../boards/columns.ts';
 import { Button } from '../elements/button.tsx';
 import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
+import { Section } from '../elements/section.tsx';
 import { Tag } from '../elements/tag.tsx';
-import { count, moment } from '../figures.ts';
+import { count, day, moment } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
 
 const WORDS: Readonly<Partial<Record<ActivityResource['kind'], string>>> = {
@@ -28,28 +29,36 @@ const WORDS: Readonly<Partial<Record<ActivityResource['kind'], string>>> = {
 /** Everything a person did, newest first, each with its link. */
 export function Activity({ username }: { readonly username: string }): JSX.Element {
   const [params, change] = useSearchState();
-  const kind = SCORED_KINDS.find((known) => known === params.get('kind'));
+  const kind = CAPPABLE.find((known) => known === params.get('kind'));
   const repository = params.get('repository') ?? undefined;
+  const since = params.get('since') ?? undefined;
+  const until = params.get('until') ?? undefined;
   const { data, error, refetch } = useAnswer('getContributorActivity', {
     params: { username },
-    query: { limit: '50', kind, repository, cursor: params.get('activity') ?? undefined },
+    query: { limit: '50', kind, repository, since, until, cursor: params.get('activity') ?? undefined },
   });
   return (
-    <section aria-labelledby="activity" className="grid gap-2">
-      <div className="flex flex-wrap items-end gap-4">
-        <h2 id="activity">Activity</h2>
+    <Section id="activity" title="Activity">
+      <div className="flex flex-wrap items-center gap-4">
         <label className="flex items-center gap-1.5 text-sm">
           Kind
           <select value={kind ?? ''} onChange={(event) => change({ kind: event.target.value, activity: null })}>
             <option value="">All</option>
-            {SCORED_KINDS.map((known) => (
+            {CAPPABLE.map((known) => (
               <option key={known} value={known}>
                 {labelOf(known)}
               </option>
             ))}
           </select>
         </label>
-        {repository === undefined ? null : <Button onClick={() => change({ repository: null, activity: null })}>Only {repository} ✕</Button>}
+        {repository === undefined ? null : (
+          <Button onClick={() => change({ repository: null, activity: null })}>Only {repository} ✕</Button>
+        )}
+        {since === undefined && until === undefined ? null : (
+          <Button onClick={() => change({ since: null, until: null, activity: null })}>
+            Only {day(since ?? null)} to {day(until ?? null)} ✕
+          </Button>
+        )}
       </div>
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {data === undefined ? (
@@ -67,9 +76,11 @@ export function Activity({ username }: { readonly username: string }): JSX.Eleme
       )}
       <div className="flex gap-2">
         {params.get('activity') === null ? null : <Button onClick={() => change({ activity: null })}>Newest</Button>}
-        {data === undefined || data.next_cursor === null ? null : <Button onClick={() => change({ activity: data.next_cursor })}>Older</Button>}
+        {data === undefined || data.next_cursor === null ? null : (
+          <Button onClick={() => change({ activity: data.next_cursor })}>Older</Button>
+        )}
       </div>
-    </section>
+    </Section>
   );
 }
 

@@ -12,7 +12,9 @@ export function BadgeMarkdown({ username }: { readonly username: string }): JSX.
       <div className="card flex flex-wrap items-center gap-4">
         <img src={badge} alt={`Badge with the rank of ${username}`} height={20} />
         <code className="min-w-0 flex-1 [overflow-wrap:anywhere]">{markdown}</code>
-        <Button onClick={() => void navigator.clipboard.writeText(markdown).then(() => setCopied(true))}>{isCopied ? 'Copied' : 'Copy Markdown'}</Button>
+        <Button onClick={() => void navigator.clipboard.writeText(markdown).then(() => setCopied(true))}>
+          {isCopied ? 'Copied' : 'Copy Markdown'}
+        </Button>
       </div>
     </section>
   );

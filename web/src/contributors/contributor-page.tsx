@@ -2,8 +2,11 @@ import { lazy, Suspense, type JSX } from 'react';
 import { Link, useParams } from 'wouter';
 import type { ProfileResource } from '../../../src/api/contract/contributors.ts';
 import { useAnswer } from '../api/queries.ts';
-import { COUNT_COLUMNS } from '../boards/columns.ts';
+import { SCORED_KINDS } from '../../../src/domain/scoring.ts';
+import { COUNT_COLUMNS, labelOf } from '../boards/columns.ts';
+import { DataTable } from '../charts/data-table.tsx';
 import { Heatmap } from '../charts/heatmap.tsx';
+import type { Week } from '../charts/stacked-weeks.tsx';
 import { Avatar } from '../elements/avatar.tsx';
 import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
@@ -12,9 +15,11 @@ import { Page } from '../elements/page.tsx';
 import { Scroller } from '../elements/scroller.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
-import { ago, count, day, moment, plural, points, UNKNOWN } from '../figures.ts';
+import { count, day, moment, plural, points, UNKNOWN } from '../figures.ts';
 import { Activity } from './activity.tsx';
 import { BadgeMarkdown } from './badge-markdown.tsx';
+import { Enrichment } from './enrichment.tsx';
+import { RankHistory } from './rank-history.tsx';
 import { Receipt } from './receipt.tsx';
 
 const StackedWeeks = lazy(async () => await import('../charts/stacked-weeks.tsx'));
@@ -24,7 +29,11 @@ export function ContributorPage(): JSX.Element {
   const { username } = useParams<{ username: string }>();
   const { data: person, error, refetch } = useAnswer('getContributor', { params: { username } }, { keepsOld: false });
   if (person === undefined) {
-    return <Page title={`@${username}`}>{error === null ? <SkeletonLines /> : <ErrorNotice error={error} onRetry={() => void refetch()} />}</Page>;
+    return (
+      <Page title={`@${username}`}>
+        {error === null ? <SkeletonLines /> : <ErrorNotice error={error} onRetry={() => void refetch()} />}
+      </Page>
+    );
   }
   const name = person.display_name ?? person.username;
   return (
@@ -46,8 +55,10 @@ export function ContributorPage(): JSX.Element {
       <Profile person={person} />
       <Receipt username={person.username} />
       <Ranks person={person} />
+      <RankHistory username={person.username} />
       <Weeks username={person.username} />
       <Repositories username={person.username} />
+      <Enrichment person={person} />
       <Activity username={person.username} />
       <BadgeMarkdown username={person.username} />
     </Page>
@@ -55,19 +66,28 @@ export function ContributorPage(): JSX.Element {
 }
 
 function Profile({ person }: { readonly person: ProfileResource }): JSX.Element {
-  const { enrichment, streaks, totals, kind, kind_rule: rule, kind_overridden: isOverridden } = person;
+  const { streaks, totals, kind, kind_rule: rule, kind_overridden: isOverridden } = person;
   const facts: readonly (readonly [string, JSX.Element | string | null])[] = [
-    ['GitHub', person.is_sample ? 'sample, made up' : <ExternalLink href={person.profile_url ?? `https://github.com/${person.username}`}>@{person.username}</ExternalLink>],
-    ['Kind', kind === 'human' && rule === null ? null : `${kind}${isOverridden ? ', said by hand' : rule === null ? '' : `, found by ${rule}`}`],
+    [
+      'GitHub',
+      person.is_sample ? (
+        'sample, made up'
+      ) : (
+        <ExternalLink href={person.profile_url ?? `https://github.com/${person.username}`}>@{person.username}</ExternalLink>
+      ),
+    ],
+    [
+      'Kind',
+      kind === 'human' && rule === null ? null : `${kind}${isOverridden ? ', said by hand' : rule === null ? '' : `, found by ${rule}`}`,
+    ],
     ['Company', person.company],
     ['Place', person.location],
-    ['Website', enrichment?.personal_website == null ? null : <ExternalLink href={enrichment.personal_website}>{hostOf(enrichment.personal_website)}</ExternalLink>],
-    ['X', enrichment?.twitter_username == null ? null : <ExternalLink href={`https://x.com/${encodeURIComponent(enrichment.twitter_username)}`}>{enrichment.twitter_username}</ExternalLink>],
-    ['LinkedIn', enrichment?.linkedin_url == null ? null : <ExternalLink href={enrichment.linkedin_url}>{enrichment.linkedin_url.replace(/^https?:\/\/(www\.)?/, '')}</ExternalLink>],
-    ['Profile read', enrichment?.last_enriched_at == null ? null : `${ago(enrichment.last_enriched_at)}${sourcesOf(enrichment.sources)}`],
     ['Earlier logins', person.previous_usernames.length === 0 ? null : person.previous_usernames.join(', ')],
     ['Counted together', person.accounts.length < 2 ? null : person.accounts.map((account) => account.username).join(', ')],
-    ['Longest streak', streaks.longest === null ? null : `${plural(streaks.longest.days, 'day', 'days')}, from ${day(streaks.longest.since)}`],
+    [
+      'Longest streak',
+      streaks.longest === null ? null : `${plural(streaks.longest.days, 'day', 'days')}, from ${day(streaks.longest.since)}`,
+    ],
     ['Current streak', streaks.current === null ? null : plural(streaks.current.days, 'day', 'days')],
   ];
   return (
@@ -98,20 +118,16 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
   );
 }
 
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
-}
-
-function sourcesOf(sources: Readonly<Record<string, { readonly source: string }>>): string {
-  const names = [...new Set(Object.values(sources).map(({ source }) => source))];
-  return names.length === 0 ? '' : `, from ${names.join(', ')}`;
-}
-
 function Ranks({ person }: { readonly person: ProfileResource }): JSX.Element {
   const { global, repositories } = person.ranks;
   const rows = [
     ...(global === null ? [] : [{ key: 'global', name: 'All repositories', link: '/', ...global }]),
-    ...repositories.map((of) => ({ key: of.repository.full_name, name: of.repository.full_name, link: `/r/${of.repository.full_name}`, ...of })),
+    ...repositories.map((of) => ({
+      key: of.repository.full_name,
+      name: of.repository.full_name,
+      link: `/r/${of.repository.full_name}`,
+      ...of,
+    })),
   ];
   return (
     <section aria-labelledby="ranks" className="grid gap-2">
@@ -172,8 +188,22 @@ function Weeks({ username }: { readonly username: string }): JSX.Element {
         <Suspense fallback={<SkeletonLines lines={6} label="Loading the chart" />}>
           <StackedWeeks weeks={weeks.data.data} />
         </Suspense>
+        <WeeksTable weeks={weeks.data.data} />
       </div>
     </section>
+  );
+}
+
+function WeeksTable({ weeks }: { readonly weeks: readonly Week[] }): JSX.Element {
+  return (
+    <DataTable
+      caption="Contributions a week by kind"
+      columns={['Week of', ...SCORED_KINDS.map(labelOf)]}
+      rows={weeks.toReversed().map(({ since, counts }) => ({
+        name: day(since),
+        values: SCORED_KINDS.map((kind) => (counts[kind] === undefined ? '0' : count(counts[kind]))),
+      }))}
+    />
   );
 }
 

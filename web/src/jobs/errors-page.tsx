@@ -6,6 +6,7 @@ import { SkeletonLines } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
+import { Statistics } from '../layout/statistics.tsx';
 import { ago, moment } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
 
@@ -15,6 +16,7 @@ export function ErrorsPage(): JSX.Element {
   const { data, error, refetch } = useAnswer('listErrors', { query: { limit: '50', cursor: params.get('cursor') ?? undefined } });
   return (
     <Page title="Errors" intro="Jobs that failed, and lines of their logs that say error.">
+      <Statistics />
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {data === undefined ? (
         error === null ? (

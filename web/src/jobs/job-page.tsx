@@ -1,5 +1,5 @@
 import type { JSX } from 'react';
-import { Link, useParams } from 'wouter';
+import { Link, useLocation, useParams } from 'wouter';
 import type { JobResource, LogLevel } from '../../../src/api/contract/jobs.ts';
 import { useAction, useAnswer } from '../api/queries.ts';
 import { Button } from '../elements/button.tsx';
@@ -9,7 +9,7 @@ import { Page } from '../elements/page.tsx';
 import { JobStatusTag } from '../elements/status-tag.tsx';
 import { count, day, moment } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
-import { isUnfinished, progressOf, standingOf, typeOf } from './job-words.ts';
+import { isUnfinished, MOST_ATTEMPTS, progressOf, standingOf, titleOf } from './job-words.ts';
 import { LogView } from './log-view.tsx';
 
 const POLL_MS = 1_000;
@@ -33,7 +33,7 @@ export function JobPage(): JSX.Element {
     return <Page title="Job">{error === null ? <SkeletonLines /> : <ErrorNotice error={error} onRetry={() => void refetch()} />}</Page>;
   }
   return (
-    <Page title={`${typeOf(job)}${job.repository === '' ? '' : ` of ${job.repository}`}`} beside={<Actions job={job} />}>
+    <Page title={titleOf(job)} beside={<Actions job={job} />}>
       {error === null ? null : <ErrorNotice error={error} title="Not up to date" onRetry={() => void refetch()} />}
       <div className="card grid gap-3">
         <div className="flex flex-wrap items-center gap-3">
@@ -80,6 +80,9 @@ export function JobPage(): JSX.Element {
 
 function Actions({ job }: { readonly job: JobResource }): JSX.Element {
   const cancel = useAction('cancelJob', ['getJob', 'listJobs', 'getRepository']);
+  const retry = useAction('retryJob', ['listJobs', 'getRepository', 'listRepositories']);
+  const [, navigate] = useLocation();
+  const canRetry = (job.status === 'FAILED' || job.status === 'CANCELLED') && (job.type === 'FULL' || job.type === 'REFRESH');
   return (
     <>
       {job.links.repository === null ? null : (
@@ -102,19 +105,31 @@ function Actions({ job }: { readonly job: JobResource }): JSX.Element {
           {job.cancel_requested_at === null ? 'Cancel' : 'Cancelling'}
         </Button>
       )}
+      {canRetry ? (
+        <Button
+          look="primary"
+          isBusy={retry.isPending}
+          onClick={() => retry.mutate({ params: { id: job.id } }, { onSuccess: (next) => navigate(`/jobs/${next.id}`) })}
+        >
+          Retry
+        </Button>
+      ) : null}
+      {retry.error === null ? null : <Banner tone="warn">{retry.error.message}</Banner>}
       {cancel.error === null ? null : <Banner tone="warn">{cancel.error.message}</Banner>}
     </>
   );
 }
 
 function Facts({ job }: { readonly job: JobResource }): JSX.Element {
-  const facts: readonly (readonly [string, string | null])[] = [
+  const facts: readonly (readonly [string, string | JSX.Element | null])[] = [
+    ['Retry of', job.retry_of === null ? null : <Link href={`/jobs/${job.retry_of}`}>the job before</Link>],
     ['Sources', job.sources.join(', ')],
     ['Window', `${day(job.window.since)} to ${day(job.window.until)}`],
     ['Plan', job.plan_note],
     ['Contributions', job.status === 'COMPLETED' ? count(job.events_processed) : null],
     ['People on the board', job.people === null ? null : count(job.people)],
     ['Asked for by', job.requested_by],
+    ['Attempt', job.attempt > 1 ? `${count(job.attempt)} of ${MOST_ATTEMPTS}` : null],
     ['Created', moment(job.created_at)],
     ['Started', job.started_at === null ? null : moment(job.started_at)],
     ['Ended', job.completed_at === null ? null : moment(job.completed_at)],

@@ -1,8 +1,8 @@
 import type { JobResource } from '../../../src/api/contract/jobs.ts';
-import { clock, count, duration } from '../figures.ts';
+import { ago, clock, count, duration } from '../figures.ts';
 
 /** Attempts a step has, the first among them (decisions 18). */
-const MOST_ATTEMPTS = 4;
+export const MOST_ATTEMPTS = 4;
 
 /** Whether there is still something to come of a job. */
 export function isUnfinished({ status }: Pick<JobResource, 'status'>): boolean {
@@ -20,6 +20,11 @@ export function typeOf({ type }: Pick<JobResource, 'type'>): string {
     IMPORT: 'Import',
   };
   return words[type];
+}
+
+/** What a job does and of what, in words. */
+export function titleOf(job: Pick<JobResource, 'type' | 'repository'>): string {
+  return job.repository === null || job.repository === '' ? typeOf(job) : `${typeOf(job)} of ${job.repository}`;
 }
 
 /** `1,200 of 5,000 contributions`; of a job that has ended well, what it published. */
@@ -41,7 +46,10 @@ export function standingOf(job: JobResource): string {
     const share = total === null || total === 0 ? '' : `, ${Math.min(100, Math.round((done / total) * 100))} % done`;
     return `Waiting for ${job.waiting_for ?? 'its source'} until ${clock(job.waiting_until)}${share}`;
   }
-  if (job.status === 'RUNNING') return `${job.phase[0]}${job.phase.slice(1).toLowerCase()}`;
+  if (job.status === 'RUNNING') {
+    const { eta } = job.progress;
+    return `${job.phase[0]}${job.phase.slice(1).toLowerCase()}${eta === null ? '' : `, done ${ago(eta)} (${clock(eta)})`}`;
+  }
   if (job.completed_at !== null && job.started_at !== null)
     return `Took ${duration(Date.parse(job.completed_at) - Date.parse(job.started_at))}`;
   return '';

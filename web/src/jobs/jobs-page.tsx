@@ -9,7 +9,7 @@ import { Scroller } from '../elements/scroller.tsx';
 import { Page } from '../elements/page.tsx';
 import { JobStatusTag } from '../elements/status-tag.tsx';
 import { Button } from '../elements/button.tsx';
-import { ago, moment } from '../figures.ts';
+import { ago, moment, UNKNOWN } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
 import { isUnfinished, progressOf, standingOf, typeOf } from './job-words.ts';
 import { LogView } from './log-view.tsx';
@@ -86,7 +86,7 @@ export function JobsPage(): JSX.Element {
                         {typeOf(job)}
                       </Link>
                     </th>
-                    <td>{job.repository}</td>
+                    <td>{job.repository === null ? UNKNOWN : <Link href={`/r/${job.repository}`}>{job.repository}</Link>}</td>
                     <td>
                       <JobStatusTag status={job.status} complete={job.complete} />
                     </td>

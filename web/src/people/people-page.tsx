@@ -31,7 +31,10 @@ export function PeoplePage(): JSX.Element {
     query: { kind, limit: '50', q: q === '' ? undefined : q, cursor: params.get('cursor') ?? undefined },
   });
   return (
-    <Page title="People" intro="Boards leave out bots and AI agents. Each says which rule found it: correct it where it is wrong. What you change here, boards follow at once.">
+    <Page
+      title="People"
+      intro="Boards leave out bots and AI agents. Each says which rule found it: correct it where it is wrong. What you change here, boards follow at once."
+    >
       {who === null ? null : <PersonPanel username={who} onClose={() => change({ who: null })} />}
       <section aria-labelledby="kinds" className="grid gap-3">
         <h2 id="kinds">Bots and agents</h2>
@@ -48,7 +51,12 @@ export function PeoplePage(): JSX.Element {
           </label>
           <label className="grid gap-0.5">
             <span className="text-muted text-xs">Login or name contains</span>
-            <input type="search" defaultValue={q} maxLength={100} onChange={(event) => change({ q: event.target.value.trim(), cursor: null }, 'replace')} />
+            <input
+              type="search"
+              defaultValue={q}
+              maxLength={100}
+              onChange={(event) => change({ q: event.target.value.trim(), cursor: null }, 'replace')}
+            />
           </label>
         </form>
         {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
@@ -89,7 +97,15 @@ export function PeoplePage(): JSX.Element {
                       <td>
                         <Tag>{person.kind}</Tag>
                       </td>
-                      <td>{person.kind_overridden ? 'said by hand' : person.kind_rule === null ? 'no rule: a human' : <code>{person.kind_rule}</code>}</td>
+                      <td>
+                        {person.kind_overridden ? (
+                          'said by hand'
+                        ) : person.kind_rule === null ? (
+                          'no rule: a human'
+                        ) : (
+                          <code>{person.kind_rule}</code>
+                        )}
+                      </td>
                       <td className="number">{points(person.total_score)}</td>
                       <td className="number">{count(person.repositories_contributed)}</td>
                       <td>
@@ -106,7 +122,9 @@ export function PeoplePage(): JSX.Element {
         )}
         <div className="flex gap-2">
           {params.get('cursor') === null ? null : <Button onClick={() => change({ cursor: null })}>First page</Button>}
-          {data === undefined || data.next_cursor === null ? null : <Button onClick={() => change({ cursor: data.next_cursor })}>Next page</Button>}
+          {data === undefined || data.next_cursor === null ? null : (
+            <Button onClick={() => change({ cursor: data.next_cursor })}>Next page</Button>
+          )}
         </div>
       </section>
       <Suggestions onOpen={(username) => change({ who: username })} />
@@ -120,10 +138,19 @@ export function PeoplePage(): JSX.Element {
             if (typeof username === 'string' && username.trim() !== '') change({ who: username.trim().replace(/^@/, '') });
           }}
         >
-          <input name="username" required maxLength={100} aria-label="Login, or id: and the GitHub id" placeholder="login, or id:12345" className="min-w-0" />
+          <input
+            name="username"
+            required
+            maxLength={100}
+            aria-label="Login, or id: and the GitHub id"
+            placeholder="login, or id:12345"
+            className="min-w-0"
+          />
           <Button type="submit">Open</Button>
         </form>
-        <p className="text-muted text-sm">To merge, split, correct, hide (opt-out) or erase anybody, also somebody whom Laurels has never seen.</p>
+        <p className="text-muted text-sm">
+          To merge, split, correct, hide (opt-out) or erase anybody, also somebody whom Laurels has never seen.
+        </p>
       </section>
     </Page>
   );

@@ -13,7 +13,11 @@ import { FOLLOWS } from './follows.ts';
 
 /** All that can be said of one person: what they are, which accounts are theirs, whether they are shown. */
 export function PersonPanel({ username, onClose }: { readonly username: string; readonly onClose: () => void }): JSX.Element {
-  const { data, error, refetch } = useAnswer('getContributorIdentities', { params: { username }, query: { limit: '20' } }, { keepsOld: false });
+  const { data, error, refetch } = useAnswer(
+    'getContributorIdentities',
+    { params: { username }, query: { limit: '20' } },
+    { keepsOld: false },
+  );
   return (
     <Dialog title={`Correct ${username}`} onClose={onClose}>
       <div className="grid gap-5">
@@ -64,7 +68,9 @@ function KindForm({ person }: { readonly person: IdentityResource }): JSX.Elemen
   return (
     <Part title="Human, bot or AI agent">
       <p className="text-sm">
-        Now: {person.kind}, {person.kind_overridden ? 'said by hand' : person.kind_rule === null ? 'as no rule says otherwise' : `found by ${person.kind_rule}`}.
+        Now: {person.kind},{' '}
+        {person.kind_overridden ? 'said by hand' : person.kind_rule === null ? 'as no rule says otherwise' : `found by ${person.kind_rule}`}
+        .
       </p>
       <form onSubmit={submit} className="flex flex-wrap items-end gap-3 text-sm">
         <label className="grid gap-0.5">
@@ -146,7 +152,9 @@ function Visibility({ username, isHidden, canErase, onErased }: VisibilityProps)
   const [typed, setTyped] = useState('');
   return (
     <Part title="Opt-out">
-      <p className="text-sm">Who opts out is shown nowhere: boards, searches, exports, badges, pages. Ranks close up. It can be taken back.</p>
+      <p className="text-sm">
+        Who opts out is shown nowhere: boards, searches, exports, badges, pages. Ranks close up. It can be taken back.
+      </p>
       <div className="flex flex-wrap gap-2">
         {isHidden ? (
           <Button isBusy={show.isPending} onClick={() => show.mutate({ params: { username } })}>
@@ -162,12 +170,21 @@ function Visibility({ username, isHidden, canErase, onErased }: VisibilityProps)
         <details>
           <summary className="text-sm">Erase for good</summary>
           <div className="mt-2 grid gap-2 text-sm">
-            <p>Their account, profile and logins are deleted. What they did stays in totals, without them, and later scrapes do not bring them back. This can not be taken back.</p>
+            <p>
+              Their account, profile and logins are deleted. What they did stays in totals, without them, and later scrapes do not bring
+              them back. This can not be taken back.
+            </p>
             <label className="grid gap-0.5">
               <span className="text-muted text-xs">Type {username} to confirm</span>
               <input value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" />
             </label>
-            <Button look="danger" className="justify-self-start" isBusy={erase.isPending} disabled={typed !== username} onClick={() => erase.mutate({ params: { username } }, { onSuccess: onErased })}>
+            <Button
+              look="danger"
+              className="justify-self-start"
+              isBusy={erase.isPending}
+              disabled={typed !== username}
+              onClick={() => erase.mutate({ params: { username } }, { onSuccess: onErased })}
+            >
               Erase {username}
             </Button>
           </div>

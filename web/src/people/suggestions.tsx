@@ -42,7 +42,12 @@ export function Suggestions({ onOpen }: { readonly onOpen: (username: string) =>
                 </span>
                 <Button
                   isBusy={merge.isPending}
-                  onClick={() => merge.mutate({ params: { username: first.username }, body: { accounts: others.map((person) => person.username), reason: suggestion.evidence.slice(0, 500) } })}
+                  onClick={() =>
+                    merge.mutate({
+                      params: { username: first.username },
+                      body: { accounts: others.map((person) => person.username), reason: suggestion.evidence.slice(0, 500) },
+                    })
+                  }
                 >
                   Merge into {first.username}
                 </Button>

@@ -11,6 +11,7 @@ import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
+import { Section } from '../elements/section.tsx';
 import { RepositoryStatusTag } from '../elements/status-tag.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
@@ -54,10 +55,9 @@ export function RepositoryPage(): JSX.Element {
         <h2>Leaderboard</h2>
         <Board repository={data} />
       </section>
-      <section aria-labelledby="coverage" className="grid gap-3">
-        <h2 id="coverage">Coverage</h2>
+      <Section id="coverage" title="Coverage">
         <CoverageTable repository={repository} />
-      </section>
+      </Section>
     </Page>
   );
 }

@@ -6,7 +6,7 @@ import { Button } from '../elements/button.tsx';
 import { Dialog } from '../elements/dialog.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { ErrorNotice } from '../elements/notice.tsx';
-import { day } from '../figures.ts';
+import { byteCount, day, dollars, duration, plural } from '../figures.ts';
 
 interface ScrapeDialogProps {
   readonly repository: RepositoryName;
@@ -42,10 +42,22 @@ export function ScrapeDialog({ repository, how, onClose }: ScrapeDialogProps): J
               Window: {day(planned.window.since)} to {day(planned.window.until)}
             </p>
             <ul className="mt-2 grid gap-2">
-              {planned.sources.map(({ source, note }) => (
+              {planned.sources.map(({ source, note, estimate, bytes, price_usd: price }) => (
                 <li key={source} className="border-line rounded-lg border p-3">
                   <p className="font-medium">{source}</p>
                   <p>{note}</p>
+                  {estimate === null ? null : (
+                    <p className="text-muted text-sm">
+                      About {plural(estimate.pages, 'request', 'requests')}: {plural(estimate.points, 'API point', 'API points')} and{' '}
+                      {plural(estimate.rest_requests, 'REST request', 'REST requests')}, {duration(estimate.minutes * 60_000)}
+                    </p>
+                  )}
+                  {bytes === undefined ? null : (
+                    <p className="font-medium">
+                      BigQuery bills {byteCount(bytes)}
+                      {price === undefined ? '' : `, ${dollars(price)}`}
+                    </p>
+                  )}
                 </li>
               ))}
             </ul>

@@ -32,7 +32,11 @@ export function rulesOf({ weights, lineBonusCap, coauthorCredit, concaveLines, d
   return {
     weights: record(SCORED_NAMES, (name) => numberOf(weights[name])),
     line_bonus_cap: numberOf(lineBonusCap),
-    options: { coauthor_credit: coauthorCredit, concave_lines: concaveLines, daily_caps: record(caps, (kind) => numberOf(dailyCaps[kind])) },
+    options: {
+      coauthor_credit: coauthorCredit,
+      concave_lines: concaveLines,
+      daily_caps: record(caps, (kind) => numberOf(dailyCaps[kind])),
+    },
   };
 }
 

@@ -35,7 +35,11 @@ export function ScoringHistory({ onRestored }: { readonly onRestored: () => void
               {version.note === null ? null : <UntrustedText>{version.note}</UntrustedText>}
               <span className="text-sm">{version.changes.map(changeOf).join('; ')}</span>
               {index === 0 ? null : (
-                <Button className="ms-auto" isBusy={restore.isPending} onClick={() => restore.mutate({ params: { version: String(version.version) } }, { onSuccess: onRestored })}>
+                <Button
+                  className="ms-auto"
+                  isBusy={restore.isPending}
+                  onClick={() => restore.mutate({ params: { version: String(version.version) } }, { onSuccess: onRestored })}
+                >
                   Restore<span className="sr-only"> version {version.version}</span>
                 </Button>
               )}

@@ -157,7 +157,10 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
           disabled={!isChanged}
           onClick={() =>
             save.mutate(
-              { body: { ...rulesOf(draft), ...(note.trim() === '' ? {} : { note: note.trim() }) }, headers: etag === null ? {} : { 'if-match': etag } },
+              {
+                body: { ...rulesOf(draft), ...(note.trim() === '' ? {} : { note: note.trim() }) },
+                headers: etag === null ? {} : { 'if-match': etag },
+              },
               { onSuccess: onSaved },
             )
           }
@@ -178,10 +181,18 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
       )}
       {save.data === undefined || save.data.rescore === null ? null : (
         <Banner tone="good">
-          Version {save.data.version} is saved. All boards follow at once, when <Link href={`/jobs/${save.data.rescore.id}`}>the job</Link> ends.
+          Version {save.data.version} is saved. All boards follow at once, when <Link href={`/jobs/${save.data.rescore.id}`}>the job</Link>{' '}
+          ends.
         </Banner>
       )}
-      {preview.data === undefined ? null : <ScoringPreview preview={preview.data} isOld={isChanged && preview.variables?.body !== undefined && JSON.stringify(preview.variables.body) !== JSON.stringify(rulesOf(draft))} />}
+      {preview.data === undefined ? null : (
+        <ScoringPreview
+          preview={preview.data}
+          isOld={
+            isChanged && preview.variables?.body !== undefined && JSON.stringify(preview.variables.body) !== JSON.stringify(rulesOf(draft))
+          }
+        />
+      )}
     </form>
   );
 }
@@ -199,7 +210,18 @@ interface NumberFieldProps {
   readonly onType: (value: string) => void;
 }
 
-function NumberField({ label, hint, unit, step, least = 0, most, isOptional = false, value, isChanged, onType }: NumberFieldProps): JSX.Element {
+function NumberField({
+  label,
+  hint,
+  unit,
+  step,
+  least = 0,
+  most,
+  isOptional = false,
+  value,
+  isChanged,
+  onType,
+}: NumberFieldProps): JSX.Element {
   return (
     <label className="flex flex-wrap items-center gap-x-3 text-sm">
       <span className="min-w-0 flex-1">
@@ -208,7 +230,17 @@ function NumberField({ label, hint, unit, step, least = 0, most, isOptional = fa
         {hint === undefined ? null : <span className="text-muted block text-xs">{hint}</span>}
       </span>
       <span className="flex items-center gap-1.5">
-        <input type="number" inputMode="decimal" required={!isOptional} min={least} max={most} step={step} value={value} onChange={(event) => onType(event.target.value)} className="w-24 text-end" />
+        <input
+          type="number"
+          inputMode="decimal"
+          required={!isOptional}
+          min={least}
+          max={most}
+          step={step}
+          value={value}
+          onChange={(event) => onType(event.target.value)}
+          className="w-24 text-end"
+        />
         <span className="text-muted w-12">{unit}</span>
       </span>
     </label>

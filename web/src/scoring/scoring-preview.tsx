@@ -15,7 +15,8 @@ export function ScoringPreview({ preview, isOld }: { readonly preview: AnswerOf<
       <h2 id="preview">Preview {repository === null ? 'over all repositories' : `of ${repository}`}</h2>
       {isOld ? <Banner tone="warn">The weights above were changed since: press Preview again.</Banner> : null}
       <p>
-        Of {count(people)} people, {count(order.unchanged_ranks)} {order.unchanged_share === null ? '' : `(${share(order.unchanged_share)}) `}keep their rank. Likeness of the order:{' '}
+        Of {count(people)} people, {count(order.unchanged_ranks)}{' '}
+        {order.unchanged_share === null ? '' : `(${share(order.unchanged_share)}) `}keep their rank. Likeness of the order:{' '}
         <strong title="Spearman’s rank correlation: 1 is the same order, 0 none, −1 the reverse">
           {order.rank_correlation === null ? UNKNOWN : order.rank_correlation.toFixed(3)}
         </strong>{' '}
@@ -33,7 +34,15 @@ export function ScoringPreview({ preview, isOld }: { readonly preview: AnswerOf<
   );
 }
 
-function Movers({ title, people, empty }: { readonly title: string; readonly people: readonly MovedResource[]; readonly empty: string }): JSX.Element {
+function Movers({
+  title,
+  people,
+  empty,
+}: {
+  readonly title: string;
+  readonly people: readonly MovedResource[];
+  readonly empty: string;
+}): JSX.Element {
   if (people.length === 0) return <p className="text-muted">{empty}</p>;
   return (
     <Scroller label={title} className="max-h-112 self-start">
@@ -62,12 +71,12 @@ function Movers({ title, people, empty }: { readonly title: string; readonly peo
               <th scope="row" className="font-normal">
                 <Link href={`/c/${encodeURIComponent(person.username)}`}>{person.username}</Link>
               </th>
-              <td className="number">{count(person.before.rank)}</td>
+              <td className="number">{count(person.before?.rank)}</td>
               <td className="number">
-                {count(person.after.rank)} <RankChange change={person.rank_change} />
+                {count(person.after?.rank)} <RankChange change={person.rank_change} />
               </td>
-              <td className="number">{points(person.before.score)}</td>
-              <td className="number">{points(person.after.score)}</td>
+              <td className="number">{points(person.before?.score)}</td>
+              <td className="number">{points(person.after?.score)}</td>
             </tr>
           ))}
         </tbody>
