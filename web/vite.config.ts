@@ -23,13 +23,17 @@ function compressedCopies(): Plugin {
   return {
     name: 'laurels-compressed-copies',
     apply: 'build',
-    generateBundle(_, bundle) {
-      for (const file of Object.values(bundle)) {
-        const source = file.type === 'chunk' ? file.code : file.source;
-        if (!/\.(?:js|css|svg)$/.test(file.fileName) || source.length < 1_024) continue;
-        this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gzipSync(source, { level: 9 }) });
-        this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source: brotliCompressSync(source) });
-      }
+    generateBundle: {
+      // Last: Vite itself still writes into the chunks here, and the copies must be of what is served.
+      order: 'post',
+      handler(_, bundle) {
+        for (const file of Object.values(bundle)) {
+          const source = file.type === 'chunk' ? file.code : file.source;
+          if (!/\.(?:js|css|svg)$/.test(file.fileName) || source.length < 1_024) continue;
+          this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+          this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source: brotliCompressSync(source) });
+        }
+      },
     },
   };
 }

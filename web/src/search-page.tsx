@@ -55,7 +55,7 @@ export function SearchPage(): JSX.Element {
                   <li key={repository.full_name} className="flex flex-wrap items-center gap-3 py-1.5">
                     <Link href={`/r/${repository.full_name}`}>{repository.full_name}</Link>
                     {repository.description === null ? null : (
-                      <span className="text-muted min-w-0 flex-1 text-sm">
+                      <span className="text-muted min-w-0 basis-full text-sm md:flex-1 md:basis-0">
                         <UntrustedText>{repository.description}</UntrustedText>
                       </span>
                     )}

@@ -4,7 +4,8 @@ import { DEFAULT_WINDOW, WINDOW_PRESETS } from '../../../src/domain/window.ts';
 import { useAnswer } from '../api/queries.ts';
 import { BUTTON, Button } from '../elements/button.tsx';
 import type { SearchChanges } from '../search-state.ts';
-import type { BoardView } from './board-view.ts';
+import { useIsWide } from '../layout/is-wide.ts';
+import { isNarrowed, type BoardView } from './board-view.ts';
 import { COUNT_COLUMNS, labelOf, SHOWABLE, USUAL_COLUMNS } from './columns.ts';
 import { WINDOW_NAMES } from './window-names.ts';
 
@@ -23,7 +24,8 @@ interface FiltersProps {
 /** What is shown of a board. Every change begins at the first page again. */
 export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl }: FiltersProps): JSX.Element {
   const change = (changes: SearchChanges, how?: 'push' | 'replace'): void => onChange({ cursor: null, around: null, ...changes }, how);
-  return (
+  const isWide = useIsWide();
+  const filters = (
     <form className="flex flex-wrap items-end gap-x-4 gap-y-3" onSubmit={(event) => event.preventDefault()} aria-label="What is shown">
       <WindowFilter view={view} change={change} />
       <CheckMenu
@@ -72,6 +74,20 @@ export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl 
         </a>
       </div>
     </form>
+  );
+  if (isWide) return filters;
+  return (
+    <details className="border-line rounded-lg border px-3 py-1.5">
+      <summary className="font-medium">
+        Filters, columns, export
+        <span className="text-muted font-normal">
+          {' '}
+          ({view.window === null ? 'own days' : WINDOW_NAMES[view.window]}
+          {isNarrowed({ ...view, window: DEFAULT_WINDOW }) ? ', narrowed' : ''})
+        </span>
+      </summary>
+      <div className="mt-2 mb-1">{filters}</div>
+    </details>
   );
 }
 

@@ -102,7 +102,7 @@ function Row({
         <span className="font-semibold">{row.rank ?? UNKNOWN}</span> <RankChange change={row.rank_change} />
       </td>
       <th scope="row" className="font-normal">
-        <span className="flex max-w-72 min-w-40 items-center gap-2">
+        <span className="flex max-w-60 min-w-36 items-center gap-2">
           <Avatar githubId={githubId} />
           <span className="grid min-w-0">
             <Link href={`/c/${encodeURIComponent(username)}`} data-row-link className="truncate font-medium">
@@ -161,7 +161,7 @@ function SortHead({ field, label, title, sort, onSort }: SortHeadProps): JSX.Ele
     <th scope="col" className="number" aria-sort={isSorted ? 'descending' : undefined} title={title}>
       <button
         type="button"
-        className={`min-h-6 cursor-pointer ${isSorted ? 'text-ink font-semibold' : 'hover:text-ink'}`}
+        className={`min-h-6 cursor-pointer text-end ${isSorted ? 'text-ink font-semibold' : 'hover:text-ink'}`}
         onClick={() => onSort(field)}
       >
         {label}

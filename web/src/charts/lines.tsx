@@ -39,7 +39,7 @@ export default function Lines({ label, series, isRank = false }: LinesProps): JS
             {...(isRank ? { reversed: true, domain: [1, 'auto'] as const } : {})}
           />
           <Tooltip
-            labelFormatter={(at) => day(String(at))}
+            labelFormatter={(at) => (typeof at === 'string' ? day(at) : '')}
             formatter={(value) => points(Number(value))}
             contentStyle={{
               background: 'var(--color-card)',
@@ -48,7 +48,7 @@ export default function Lines({ label, series, isRank = false }: LinesProps): JS
               color: 'var(--color-ink)',
             }}
           />
-          {series.length > 1 ? <Legend /> : null}
+          {series.length > 1 ? <Legend formatter={(name: string) => <span className="text-ink">{name}</span>} /> : null}
           {series.map(({ name }, index) => (
             <Line
               key={name}

@@ -31,7 +31,7 @@ export default function StackedWeeks({ weeks }: { readonly weeks: readonly Week[
           />
           <YAxis allowDecimals={false} width={40} stroke="var(--color-muted)" fontSize={12} />
           <Tooltip
-            labelFormatter={(since) => `Week of ${day(String(since))}`}
+            labelFormatter={(since) => (typeof since === 'string' ? `Week of ${day(since)}` : '')}
             contentStyle={{
               background: 'var(--color-card)',
               border: '1px solid var(--color-line)',
@@ -39,7 +39,7 @@ export default function StackedWeeks({ weeks }: { readonly weeks: readonly Week[
               color: 'var(--color-ink)',
             }}
           />
-          <Legend />
+          <Legend formatter={(name: string) => <span className="text-ink">{name}</span>} />
           {kinds.map((kind) => (
             <Bar key={kind} dataKey={kind} name={labelOf(kind)} stackId="kinds" fill={css(KIND_COLOURS[kind])} isAnimationActive={false} />
           ))}

@@ -53,8 +53,10 @@ export function ContributorPage(): JSX.Element {
         </Banner>
       )}
       <Profile person={person} />
-      <Receipt username={person.username} />
-      <Ranks person={person} />
+      <div className="grid gap-x-8 gap-y-4 xl:grid-cols-[3fr_2fr] [&>*]:min-w-0 [&>*]:content-start">
+        <Receipt username={person.username} />
+        <Ranks person={person} />
+      </div>
       <RankHistory username={person.username} />
       <Weeks username={person.username} />
       <Repositories username={person.username} />
@@ -92,7 +94,9 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
   ];
   return (
     <div className="card flex flex-wrap gap-5">
-      <Avatar githubId={person.github_id} size={96} />
+      <div>
+        <Avatar githubId={person.github_id} size={96} />
+      </div>
       <dl className="grid min-w-0 flex-1 grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1 text-sm">
         {facts.map(([name, value]) =>
           value === null ? null : (

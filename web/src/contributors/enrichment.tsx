@@ -29,7 +29,7 @@ export function Enrichment({ person }: { readonly person: ProfileResource }): JS
           isBusy={ask.isPending}
           onClick={() => ask.mutate({ params: { username } }, { onSuccess: (job) => navigate(`/jobs/${job.id}`) })}
         >
-          {data?.last_enriched_at == null ? 'Read it' : 'Read it again'}
+          {(data?.last_enriched_at ?? null) === null ? 'Read it' : 'Read it again'}
         </Button>
       }
     >

@@ -9,7 +9,7 @@ export function SampleBanner(): JSX.Element | null {
   if (data?.data.some((repository) => repository.is_sample) !== true) return null;
   return (
     <div className="border-warn bg-warn-card border-b">
-      <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-4 gap-y-1 px-4 py-1.5 text-sm">
+      <div className="mx-auto flex max-w-[90rem] flex-wrap items-center gap-x-4 gap-y-1 px-4 py-1.5 text-sm">
         <p>
           <strong>Sample data.</strong> These people and repositories are made up. They go away by themselves when you add a repository.
         </p>

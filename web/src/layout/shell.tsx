@@ -30,7 +30,7 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
         Skip to the content
       </a>
       <header className="border-line bg-card border-b">
-        <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-5 gap-y-2 px-4 py-2">
+        <div className="mx-auto flex max-w-[90rem] flex-wrap items-center gap-x-5 gap-y-2 px-4 py-2">
           <Link href="/" className="text-ink flex items-center gap-2 text-lg font-semibold no-underline">
             <img src="/dashboard/laurel.svg" alt="" width={28} height={28} />
             Laurels
@@ -58,10 +58,10 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
         </div>
       </header>
       <SampleBanner />
-      <main id="content" tabIndex={-1} className="mx-auto max-w-7xl px-4 py-5 outline-none">
+      <main id="content" tabIndex={-1} className="mx-auto max-w-[90rem] px-4 py-5 outline-none">
         {children}
       </main>
-      <footer className="text-muted mx-auto flex max-w-7xl flex-wrap gap-x-4 gap-y-1 px-4 pb-8 text-sm">
+      <footer className="text-muted mx-auto flex max-w-[90rem] flex-wrap gap-x-4 gap-y-1 px-4 pb-8 text-sm">
         <span>Every number here can be checked.</span>
         <Link href="/about">How scores are made</Link>
         <a href="/docs">API</a>
