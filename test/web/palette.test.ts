@@ -26,3 +26,18 @@ test('the card is what the style sheet says', () => {
   const css = readFileSync(new URL('../../web/src/styles.css', import.meta.url), 'utf8');
   expect(css).toContain(`--color-card: light-dark(${CARD.light}, ${CARD.dark});`);
 });
+
+const COLOURS = new Map(
+  [
+    ...readFileSync(new URL('../../web/src/styles.css', import.meta.url), 'utf8').matchAll(
+      /--color-([\w-]+): light-dark\((#\w{6}), (#\w{6})\)/g,
+    ),
+  ].map(([, name, light, dark]) => [name as string, { light: light as string, dark: dark as string }] as const),
+);
+
+test.each(['ink', 'muted', 'accent', 'good', 'warn', 'bad'])('%s can be read on every ground it stands on, in both themes', (text) => {
+  for (const ground of ['page', 'card', 'sunken']) {
+    for (const theme of ['light', 'dark'] as const)
+      expect(contrast(COLOURS.get(text)?.[theme] ?? '', COLOURS.get(ground)?.[theme] ?? '')).toBeGreaterThanOrEqual(4.5);
+  }
+});

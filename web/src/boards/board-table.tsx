@@ -106,9 +106,9 @@ function Row({
           <Avatar githubId={githubId} />
           <span className="grid min-w-0">
             <Link href={`/c/${encodeURIComponent(username)}`} data-row-link className="truncate font-medium">
-              <UntrustedText className="truncate">{displayName ?? username}</UntrustedText>
+              <UntrustedText className="block truncate">{displayName ?? username}</UntrustedText>
             </Link>
-            {displayName === null ? null : <span className="text-muted truncate text-xs">@{username}</span>}
+            {displayName === null ? null : <UntrustedText className="text-muted block truncate text-xs">{`@${username}`}</UntrustedText>}
           </span>
           {kind === 'human' ? null : <Tag>{kind}</Tag>}
         </span>

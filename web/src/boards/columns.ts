@@ -15,8 +15,8 @@ const LABELS: Readonly<Record<Scored, readonly [short: string, long: string]>> =
   ISSUE_CLOSED: ['Issues closed', 'Issues closed, credited to who closed them last'],
   COMMENT: ['Comments', 'Comments on issues, pull requests and commits'],
   RELEASE: ['Releases', 'Releases published'],
-  LINES_ADDED: ['Lines +', 'Lines added in merged pull requests and in commits without one'],
-  LINES_DELETED: ['Lines −', 'Lines deleted in merged pull requests and in commits without one'],
+  LINES_ADDED: ['Lines\u00a0+', 'Lines added in merged pull requests and in commits without one'],
+  LINES_DELETED: ['Lines\u00a0−', 'Lines deleted in merged pull requests and in commits without one'],
 };
 
 export interface Column {

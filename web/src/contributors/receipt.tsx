@@ -63,7 +63,7 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
   }
   const linkOf = (kind: string): string => {
     const query = new URLSearchParams({ kind, since: window.since, until: window.until, ...(repository === null ? {} : { repository }) });
-    return `?${query.toString()}#activity`;
+    return `/c/${encodeURIComponent(receipt.contributor.username)}?${query.toString()}#activity`;
   };
   return (
     <div className="grid gap-3">

@@ -14,7 +14,7 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export const BUTTON =
-  'inline-flex min-h-8 items-center justify-center gap-1.5 rounded-md border px-3 py-1 text-sm font-medium no-underline';
+  'inline-flex min-h-8.5 items-center justify-center gap-1.5 rounded-md border px-3 py-1 text-sm font-medium no-underline';
 
 export function Button({
   look = 'plain',

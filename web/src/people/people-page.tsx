@@ -90,7 +90,7 @@ export function PeoplePage(): JSX.Element {
                         <span className="flex max-w-80 min-w-40 items-center gap-2">
                           <Avatar githubId={person.github_id} />
                           <Link href={`/c/${encodeURIComponent(person.username)}`} data-row-link className="truncate">
-                            <UntrustedText className="truncate">{person.username}</UntrustedText>
+                            <UntrustedText className="block truncate">{person.username}</UntrustedText>
                           </Link>
                         </span>
                       </th>
