@@ -1,11 +1,18 @@
+import { describe } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { countOf } from '../fakes/github/count-of.ts';
 import { handChecked, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
 import { startFakeGithub, type FakeGithub } from '../fakes/github/server.ts';
 import { makePlace } from '../e2e/laurels.ts';
-import { startBrowser } from './browser.ts';
+import { hasBrowser, startBrowser } from './browser.ts';
 
 const TOKEN = 'ghp_testtokentesttokentesttoken00';
+
+if (!hasBrowser && process.env['CI'] !== 'true')
+  console.warn('SKIPPED: the dashboard in a browser. There is no Chromium; apt-get install chromium, or set CHROMIUM_PATH.');
+
+/** Tests that need a browser: without one they are skipped, loudly, and on CI they fail. */
+export const inBrowser = hasBrowser || process.env['CI'] === 'true' ? describe : describe.skip;
 
 /** What `npm start` runs, with its sample, a browser to look at it, and a GitHub to read from. */
 export interface Dashboard {

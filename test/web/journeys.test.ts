@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 import type { BoardPage } from '../../src/api/contract/leaderboards.ts';
 import type { LogLineResource } from '../../src/api/contract/jobs.ts';
 import { status } from '../fakes/github/faults.ts';
-import { accessibilityFaults, inBrowser, openPage, settled, visit } from './browser.ts';
-import { startDashboard, type Dashboard } from './dashboard.ts';
+import { accessibilityFaults, openPage, settled, visit } from './browser.ts';
+import { inBrowser, startDashboard, type Dashboard } from './dashboard.ts';
 
 /*
  * What people come for, each on the real stack: `npm start`, its sample, and a GitHub that answers as GitHub does. In order: what
@@ -198,7 +198,7 @@ inBrowser('journeys', () => {
 
   test('a scrape that fails says why, and Retry makes it good', async () => {
     const { page, context, faults } = await open('/dashboard/repositories');
-    dashboard.github.faults.add({ api: 'graphql', operation: 'PullRequests' }, status(401, 'Bad credentials'));
+    dashboard.github.faults.add({ api: 'graphql', operation: 'PullRequests' }, status(451, 'Repository access blocked'));
     await page.getByLabel('Repository', { exact: true }).fill('https://github.com/octo-corp/hand-checked');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
@@ -242,7 +242,7 @@ inBrowser('journeys', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
 
     await page.getByRole('link', { name: 'Repository', exact: true }).click();
-    await page.getByRole('link', { name: 'Ada', exact: true }).first().waitFor();
+    await page.getByRole('link', { name: /^ada$/i }).first().waitFor();
     await settled(page);
     const board = await api<BoardPage>('/api/v1/leaderboard/octo-corp/hand-checked?limit=100');
     const counted = new Map([...dashboard.people.values()].map(({ githubId, score }) => [githubId, score]));

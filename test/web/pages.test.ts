@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { accessibilityFaults, inBrowser, look, LOOKS, openPage, scrollsSideways, settled, visit } from './browser.ts';
-import { startDashboard, type Dashboard } from './dashboard.ts';
+import { accessibilityFaults, look, LOOKS, openPage, scrollsSideways, settled, visit } from './browser.ts';
+import { inBrowser, startDashboard, type Dashboard } from './dashboard.ts';
 import { JOB_STATES, LOG_LINES } from './job-states.ts';
 
 const PAGES = [

@@ -33,7 +33,7 @@ export function Activity({ username }: { readonly username: string }): JSX.Eleme
   const repository = params.get('repository') ?? undefined;
   const since = params.get('since') ?? undefined;
   const until = params.get('until') ?? undefined;
-  const { data, error, refetch } = useAnswer('getContributorActivity', {
+  const { data, error, isPlaceholderData, refetch } = useAnswer('getContributorActivity', {
     params: { username },
     query: { limit: '50', kind, repository, since, until, cursor: params.get('activity') ?? undefined },
   });
@@ -68,7 +68,7 @@ export function Activity({ username }: { readonly username: string }): JSX.Eleme
       ) : data.data.length === 0 ? (
         <EmptyNotice title="Nothing of this kind" />
       ) : (
-        <ol className="card divide-line divide-y">
+        <ol className="card divide-line divide-y" aria-busy={isPlaceholderData}>
           {data.data.map((entry) => (
             <Entry key={`${entry.kind} ${entry.repository.full_name} ${entry.occurred_at} ${entry.number} ${entry.url}`} entry={entry} />
           ))}
