@@ -18,7 +18,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    rows: { type: 'string', default: '1-12' },
+    rows: { type: 'string', default: '1-12,14-15' },
   },
 });
 const wanted = rowsOf(values.rows);
@@ -26,6 +26,7 @@ const suites = [
   { rows: [1, 2, 3], load: () => import('./archive/rows.ts') },
   { rows: [4, 5, 6, 7, 8, 9], load: () => import('./db/rows.ts') },
   { rows: [10, 11, 12], load: () => import('./api/rows.ts') },
+  { rows: [14, 15], load: () => import('./github/rows.ts') },
 ];
 
 const results: BenchRow[] = [];

@@ -260,6 +260,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   ];
   if (!parsed.success || problems.length > 0) throw new InvalidConfiguration(problems);
   const env = parsed.data;
+  if (env.PUBLIC_READS && env.ALLOW_PRIVATE) {
+    throw new InvalidConfiguration(['PUBLIC_READS: must not be true where ALLOW_PRIVATE is: nothing of a private repository is public']);
+  }
   const hasTls = [env.TEMPORAL_TLS_CERT, env.TEMPORAL_TLS_KEY, env.TEMPORAL_TLS_CA].some((path) => path !== undefined);
   return Object.freeze({
     dataDir: resolve(env.DATA_DIR),

@@ -79,6 +79,12 @@ describe('the configuration', () => {
     expect(loadConfig(environment).http.isExposed).toBe(isExposed);
   });
 
+  test('never opens what may be private to everybody', () => {
+    expect(() => loadConfig({ PUBLIC_READS: 'true', ALLOW_PRIVATE: 'true' })).toThrow(
+      /PUBLIC_READS: must not be true where ALLOW_PRIVATE is/,
+    );
+  });
+
   test('writes proxies as ranges', () => {
     expect(loadConfig({ TRUST_PROXY: 'loopback, 10.1.2.3,fd00::/8' }).http.trustedProxies).toEqual([
       '127.0.0.0/8',

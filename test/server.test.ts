@@ -90,7 +90,11 @@ describe('the API process', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['a database', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /^DATABASE_URL is not set/],
     ['Temporal', { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /^TEMPORAL_ADDRESS is not set/],
-    ['a right environment', { PORT: 'many', HOST: '0.0.0.0' }, /^The configuration is wrong:\n {2}HOST: .*\n {2}PORT: /],
+    [
+      'a right environment',
+      { PORT: 'many', HOST: '0.0.0.0', PUBLIC_READS: 'maybe' },
+      /^The configuration is wrong:\n {2}PORT: .*\n {2}PUBLIC_READS: /,
+    ],
   ])('without %s ends with 2 and says so', async (_, environment, message) => {
     const server = start(environment);
     await expect(server.ended).resolves.toBe(2);

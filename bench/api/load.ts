@@ -91,4 +91,4 @@ async function run({ port, connections, requests, forMs }: Load): Promise<LoadRe
 }
 
 const given = (workerData as { readonly load?: Load } | null)?.load;
-if (given !== undefined) parentPort?.postMessage(await run(given));
+if (given !== undefined) parentPort?.postMessage(await run(given), []);

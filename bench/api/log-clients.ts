@@ -2,7 +2,7 @@ import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 
 /** What clients of the log stream got. */
-export interface LogReceipt {
+interface LogReceipt {
   /** Lines over all clients. */
   readonly received: number;
   /** Milliseconds from a line's writing to its reading, all clients, sorted. */
@@ -32,7 +32,7 @@ export async function connectLogClients(url: string, count: number): Promise<Log
   await answer();
   return {
     async receive(lines, withinMs) {
-      worker.postMessage({ lines, withinMs });
+      worker.postMessage({ lines, withinMs }, []);
       return answer<LogReceipt>();
     },
     async close() {
@@ -59,10 +59,10 @@ async function serve({ url, count }: { readonly url: string; readonly count: num
     const poll = setInterval(() => {
       if (latencies.length < lines * count && performance.now() < last) return;
       clearInterval(poll);
-      parentPort?.postMessage({ received: latencies.length, latencies: latencies.splice(0).sort((a, b) => a - b) });
+      parentPort?.postMessage({ received: latencies.length, latencies: latencies.splice(0).sort((a, b) => a - b) }, []);
     }, 20);
   });
-  parentPort?.postMessage('ready');
+  parentPort?.postMessage('ready', []);
 }
 
 const given = workerData as { readonly url?: string; readonly count?: number } | null;

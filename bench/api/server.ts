@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { createApp } from '../../src/api/app.ts';
 import type { ApiDeps, ApiEngine } from '../../src/api/deps.ts';
-import { createGate, type GateOptions } from '../../src/api/gate.ts';
+import { createGate } from '../../src/api/gate.ts';
 import { startHttp, type HttpServer } from '../../src/api/http-server.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -15,9 +15,6 @@ const NO_ENGINE: ApiEngine = {
   isReachable: async () => true,
   workflowUrl: () => null,
 };
-
-/** To this machine only, and without a limit: what is measured is the work. */
-const OPEN: GateOptions = { isExposed: false, publicReads: false, allowedHosts: [], trustedProxies: [], requestsPerMinute: 0 };
 
 /** Where the object to compare with is answered. */
 export const FIXED_PATH = '/bench/fixed';
@@ -34,16 +31,20 @@ export async function startBenchApi(db: Database, fixed: () => unknown): Promise
     preferredSources: () => [],
     bigquery: { isConfigured: false, monthlyBytes: null, pricePerTib: 6.25 },
     lookUpRepository: async () => ({ state: 'unreachable', reason: 'the bench asks nobody' }),
+    allowPrivate: false,
+    gate: { allowedHosts: [], trustedProxies: [], requestsPerMinute: 0, isExposed: false, publicReads: true },
     fetchAvatar: async () => ({ state: 'none' }),
     githubWebUrl: 'https://github.com',
-    allowPrivate: false,
-    gate: OPEN,
-    optOutKey: Buffer.alloc(32),
-    canEnrich: false,
     temporalUiUrl: null,
     maxConcurrentScrapes: 1,
+    optOutKey: Buffer.from('the key of a bench, of no use elsewhere'),
+    canEnrich: false,
   };
-  const gate = createGate(db, OPEN);
-  const app = createApp(deps, gate, (inner) => void inner.get(FIXED_PATH, (_, response) => void response.json(fixed())));
+  const gate = createGate(db, deps.gate);
+  const app = createApp(deps, gate, (inner) => {
+    inner.get(FIXED_PATH, (request, response, next) => {
+      gate.admit(request, response, 'public').then(() => void response.json(fixed()), next);
+    });
+  });
   return startHttp(app, { host: '127.0.0.1', port: 0, log, upgrades: createLogStream({ db, log, gate }) });
 }

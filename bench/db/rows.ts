@@ -1,6 +1,7 @@
 import { median, type BenchRow, type Measure } from '../row.ts';
 import { fillBoards, timeBare, timeRanking, timeRebuild, timeRescore, type BoardsShape } from './boards.ts';
-import { measureIngest, MEMORY_FLAGS } from './memory.ts';
+import { MEMORY_FLAGS } from '../measured-process.ts';
+import { measureIngest } from './memory.ts';
 import { startBenchServer, type BenchServer } from './server.ts';
 import { timeStores } from './store.ts';
 

@@ -1,50 +1,26 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import {
-  batchRequests,
   claimBatch,
   extractState,
   failExtracts,
   noteBatchWaiting,
   openBatches,
   queryOfBatch,
-  queryRequests,
   requestExtracts,
   scrapesToExtract,
-  settleQuery,
-  settleWithoutQuery,
   waitersOf,
-  type ExtractRequest,
 } from '../db/bigquery-extracts.ts';
-import {
-  finishQuery,
-  noteQueryRunning,
-  queryById,
-  replaceQuery,
-  reserveQuery,
-  type BillingLimits,
-  type LedgerEntry,
-} from '../db/bigquery-ledger.ts';
-import { databaseToday, type Database } from '../db/database.ts';
+import { queryById } from '../db/bigquery-ledger.ts';
+import type { Database } from '../db/database.ts';
 import { noteProgress, noteWaiting } from '../db/job-progress.ts';
 import { jobById } from '../db/jobs.ts';
-import { AppError, BudgetExceeded, BytesOverCap, NoSourceConfigured } from '../domain/errors.ts';
+import { AppError, NoSourceConfigured } from '../domain/errors.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
 import type { Logger } from '../log/logger.ts';
-import type { QueryState } from '../sources/bigquery/client.ts';
-import { billedFor, type BigQueryExtractor, type ExtractPlan } from '../sources/bigquery/extractor.ts';
 import { extractTargetOf } from '../sources/bigquery/source.ts';
-import { BigQueryWait, QueryLost, TableMissing, troubleOf } from '../sources/bigquery/trouble.ts';
+import { createBigQueryQueries, type BigQueryAccess, type QueryProgress } from './bigquery-queries.ts';
 import { jobLogHere } from './job-activities.ts';
 import { whileAlive } from './liveness.ts';
-
-/** How far a query got. `query` is another one when BigQuery lost the first: a job id can be used once. */
-export interface QueryProgress {
-  readonly query: string;
-  readonly isSettled: boolean;
-  /** ISO time before which BigQuery must not be asked again; null: go on at once (this worker stops). */
-  readonly resumeAt: string | null;
-}
 
 /** The steps by which scrapes share queries of BigQuery. All of them may run twice: a batch, its query and its bill are one. */
 export interface BigQueryActivities {
@@ -60,13 +36,6 @@ export interface BigQueryActivities {
   waitersOf(input: { readonly batch: string }): Promise<readonly string[]>;
 }
 
-/** BigQuery as this process may use it. */
-export interface BigQueryAccess extends BillingLimits {
-  readonly extractor: BigQueryExtractor;
-  /** How long a request waits for others to share its query. */
-  readonly batchWaitSeconds: number;
-}
-
 /** What sharing queries needs. */
 export interface BigQueryDeps {
   readonly db: Database;
@@ -80,26 +49,18 @@ export interface BigQueryDeps {
   readonly stopping: AbortSignal;
 }
 
-const POLL_MS = { first: 250, most: 5_000 } as const;
-/** Queries in place of one that BigQuery lost; after these it is no accident. */
-const MOST_QUERIES = 5;
 const WAITING_FOR = 'BigQuery, one query for all that wait';
-
-/** Laurels' own job ids: the batch, and the how manieth query for it. */
-function queryId(batch: string, attempt: number): string {
-  return `laurels_${batch}_${attempt}`;
-}
-
-function nextQueryId(query: string): string | null {
-  const [, head = '', attempt = ''] = /^(.*)_(\d+)$/.exec(query) ?? [];
-  return Number(attempt) >= MOST_QUERIES ? null : `${head}_${Number(attempt) + 1}`;
-}
 
 export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCollection, stopping }: BigQueryDeps): BigQueryActivities {
   const access = (): BigQueryAccess => {
-    if (bigquery !== null) return bigquery;
+    return bigquery ?? failWithout();
+  };
+  const failWithout = (): never => {
     throw new NoSourceConfigured('The worker has no BigQuery: are BIGQUERY_PROJECT and BIGQUERY_MONTHLY_BYTES set there too?');
   };
+
+  const queries = bigquery === null ? null : createBigQueryQueries({ db, log, access: bigquery });
+  const queriesHere = (): NonNullable<typeof queries> => queries ?? failWithout();
 
   /** Writes down requests for scrapes that have made none. */
   const requestFor = async (jobId: string | null): Promise<void> => {
@@ -108,108 +69,11 @@ export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCol
       db,
       scrapes.map((scrape) => {
         const { githubId, name, since, until } = extractTargetOf(scrape);
-        return { jobId: scrape.jobId, githubId, name, since, until };
+        // What is kept costs little: then a refresh reads the window, and has the rows of a whole scrape.
+        const isCheap = bigquery !== null && bigquery.ownTable !== null && githubId !== null;
+        return { jobId: scrape.jobId, githubId, name, since: isCheap ? scrape.window.since : since, until };
       }),
     );
-  };
-
-  /** Plans one query for as many of the requests as the limits allow: those that reach back the farthest cost the most and are refused first. */
-  const planBatch = async (
-    batch: string,
-    requests: readonly ExtractRequest[],
-  ): Promise<{ readonly requests: readonly ExtractRequest[]; readonly entry: LedgerEntry } | null> => {
-    const { extractor, monthlyBytes, maxBytesBilled } = access();
-    const askedOn = await databaseToday(db);
-    let left = requests;
-    while (left.length > 0) {
-      const plan: ExtractPlan = await extractor.plan(left, askedOn);
-      if (plan.tables.length === 0) {
-        await settleWithoutQuery(db, batch);
-        return null;
-      }
-      try {
-        const entry = await reserveQuery(db, {
-          jobId: queryId(batch, 1),
-          batch,
-          scrapes: left.map(({ jobId }) => jobId),
-          purpose: 'extract',
-          tables: plan.tables,
-          askedOn,
-          bytes: billedFor(plan),
-          limits: { monthlyBytes, maxBytesBilled },
-        });
-        return { requests: left, entry };
-      } catch (error) {
-        if (!(error instanceof BudgetExceeded || error instanceof BytesOverCap)) throw error;
-        const earliest = left.map(({ since }) => since).toSorted()[0];
-        const refused = left.filter(({ since }) => since === earliest);
-        await failExtracts(db, batch, { jobIds: refused.map(({ jobId }) => jobId), code: error.code, message: error.message });
-        log.warn({ batch, code: error.code, refused: refused.length, ...error.details }, 'BigQuery query refused');
-        left = left.filter(({ since }) => since !== earliest);
-      }
-    }
-    return null;
-  };
-
-  /** What follows a failed query: another one, later, or the end of it. */
-  const afterFailure = async (batch: string, entry: LedgerEntry, error: unknown, bytesBilled: number | null): Promise<QueryProgress> => {
-    const message = error instanceof Error ? error.message : String(error);
-    const isPassing = error instanceof BigQueryWait || error instanceof QueryLost || error instanceof TableMissing;
-    const next = isPassing ? nextQueryId(entry.jobId) : null;
-    if (next !== null) {
-      const tables = error instanceof TableMissing ? entry.tables.filter((table) => table !== error.table) : entry.tables;
-      const { monthlyBytes, maxBytesBilled } = access();
-      await replaceQuery(db, {
-        failed: entry.jobId,
-        error: message,
-        bytesBilled,
-        jobId: next,
-        tables,
-        limits: { monthlyBytes, maxBytesBilled },
-      });
-      log.warn({ batch, failed: entry.jobId, query: next, error: message }, 'BigQuery query failed, another one follows');
-      const until = error instanceof BigQueryWait ? error.until : new Date();
-      return { query: next, isSettled: false, resumeAt: until.toISOString() };
-    }
-    await finishQuery(db, entry.jobId, { state: 'FAILED', bytesBilled, error: message });
-    const code = error instanceof AppError ? error.code : 'bigquery_failed';
-    await failExtracts(db, batch, { code, message });
-    log.warn({ batch, query: entry.jobId, code, error: message }, 'BigQuery query failed');
-    return { query: entry.jobId, isSettled: true, resumeAt: null };
-  };
-
-  const run = async (batch: string, entry: LedgerEntry, signal: AbortSignal): Promise<QueryProgress> => {
-    const { extractor } = access();
-    const targets = (await queryRequests(db, entry.jobId)).map(({ jobId: _, ...target }) => target);
-    try {
-      const how = await extractor.start(entry.jobId, {
-        targets,
-        tables: entry.tables,
-        maximumBytesBilled: entry.bytesCap,
-        labels: { app: 'laurels', purpose: entry.purpose },
-      });
-      await noteQueryRunning(db, entry.jobId);
-      log.info({ batch, query: entry.jobId, how, repositories: targets.length, bytes: entry.bytesEstimated }, 'BigQuery query running');
-    } catch (error) {
-      // Not taken: the same id may be used when its time has come.
-      if (error instanceof BigQueryWait) return { query: entry.jobId, isSettled: false, resumeAt: error.until.toISOString() };
-      if (error instanceof AppError || error instanceof TableMissing) return await afterFailure(batch, entry, error, 0);
-      throw error;
-    }
-    let state: QueryState | null;
-    for (let wait: number = POLL_MS.first; ; wait = Math.min(POLL_MS.most, wait * 2)) {
-      state = await extractor.state(entry.jobId);
-      if (state === null || state.isDone) break;
-      await delay(wait, undefined, { signal });
-    }
-    if (state === null) throw new QueryLost(`BigQuery does not know job ${entry.jobId} any more`);
-    if (state.failure !== null) {
-      return await afterFailure(batch, entry, troubleOf(state.failure, `query ${entry.jobId}`), state.bytesBilled);
-    }
-    const ranges = await extractor.ranges(entry.jobId);
-    await settleQuery(db, entry.jobId, { bytesBilled: state.bytesBilled, ranges });
-    log.info({ batch, query: entry.jobId, bytes_billed: state.bytesBilled }, 'BigQuery query done');
-    return { query: entry.jobId, isSettled: true, resumeAt: null };
   };
 
   return {
@@ -256,21 +120,14 @@ export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCol
       return await whileAlive(async () => {
         await requestFor(null);
         await claimBatch(db, batch);
-        const planned = await planBatch(batch, await batchRequests(db, batch));
-        if (planned === null) return { query: null };
-        const { entry, requests } = planned;
+        const entry = await queriesHere().open(batch);
+        if (entry === null) return { query: null };
+        const { jobId: query, purpose, repositories, tables, bytesEstimated, bytesCap } = entry;
         log.info(
-          {
-            batch,
-            query: entry.jobId,
-            repositories: requests.length,
-            tables: entry.tables.length,
-            bytes: entry.bytesEstimated,
-            cap: entry.bytesCap,
-          },
+          { batch, query, purpose, repositories: repositories.length, tables: tables.length, bytes: bytesEstimated, cap: bytesCap },
           'BigQuery query entered into the ledger',
         );
-        return { query: entry.jobId };
+        return { query };
       });
     },
 
@@ -278,14 +135,15 @@ export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCol
       // Running twice is harmless: the job id is in the ledger, BigQuery runs and bills it once, and a second attempt finds it.
       const entry = await queryById(db, query);
       if (entry === null) throw new AppError('query_unknown', 404, `The ledger has no query ${query}`);
+      if (entry.state === 'FAILED') return { query: await queryOfBatch(db, batch, query), isSettled: false, resumeAt: null };
       const signal = AbortSignal.any([cancellationSignal(), stopping]);
-      if (entry.state === 'FAILED') return { query: (await queryOfBatch(db, batch)) ?? query, isSettled: true, resumeAt: null };
       try {
-        const progress = await whileAlive(() => run(batch, entry, signal));
+        const progress = await whileAlive(() => queriesHere().run(batch, entry, signal));
         const isLater = progress.resumeAt !== null && Date.parse(progress.resumeAt) > Date.now();
         await noteBatchWaiting(db, batch, isLater ? new Date(progress.resumeAt ?? 0) : null, isLater ? 'quota of BigQuery' : WAITING_FOR);
         return progress;
       } catch (error) {
+        // A worker that is asked to stop spends no attempt: another one finds the query.
         if (stopping.aborted) return { query, isSettled: false, resumeAt: null };
         if (cancellationSignal().aborted) throw cancellationSignal().reason;
         throw error;

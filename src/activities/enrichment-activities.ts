@@ -20,7 +20,7 @@ export interface AboutPerson {
 }
 
 /** What of a person's profile can be followed further, or until when GitHub wants to be left alone. */
-export interface ProfileRead {
+interface ProfileRead {
   readonly resumeAt: string | null;
   readonly asksX: boolean;
   readonly asksWebsite: boolean;

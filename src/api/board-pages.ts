@@ -1,5 +1,6 @@
 import { isStoredBoard, readBoard, type Board, type BoardQuery, type BoardReads } from '../db/board-query.ts';
 import { readBoardState, repositoriesIn, type BoardState } from '../db/board-state.ts';
+import type { Day, Window } from '../domain/window.ts';
 import { coverageSummary, type CoverageSummary } from '../db/coverage.ts';
 import type { Database } from '../db/database.ts';
 import { createSharedReads } from '../db/shared-reads.ts';
@@ -14,16 +15,23 @@ const MOST_COVERAGES = 1_000;
 const NAMES_FOR_MS = 5_000;
 
 /** A page of a board as it is sent. */
-export interface WrittenPage {
+interface WrittenPage {
   readonly json: Buffer;
   readonly tag: string;
   readonly nextCursor: string | null;
 }
 
+/** A board as a request asks for it: which days a preset means depends on the database's today. */
+export interface AskedBoard extends Omit<BoardQuery, 'window'> {
+  readonly window: 'default' | ((today: Day) => Window);
+}
+
 /** Boards for many readers: pages that nothing has changed since are not read and written again. */
 export interface BoardPages {
   /** A page, written out. @throws as `readBoard` */
-  page(query: BoardQuery): Promise<WrittenPage>;
+  page(asked: AskedBoard): Promise<WrittenPage>;
+  /** What is asked for, in days. @throws what `window` throws */
+  queryOf(asked: AskedBoard): Promise<BoardQuery>;
   /** A page as data, for exports. @throws as `readBoard` */
   read(query: BoardQuery): Promise<Board>;
 }
@@ -54,11 +62,18 @@ export function createBoardPages(db: Database): BoardPages {
     },
   };
 
+  const at = (state: BoardState, asked: AskedBoard): BoardQuery => ({
+    ...asked,
+    window: asked.window === 'default' ? 'default' : asked.window(state.today),
+  });
+
   return {
     read: (query) => readBoard(db, query, reads),
-    async page(query) {
+    queryOf: async (asked) => at(await reads.state(asked.scope, isStoredBoard(asked)), asked),
+    async page(asked) {
+      const state = await reads.state(asked.scope, isStoredBoard(asked));
+      const query = at(state, asked);
       const key = JSON.stringify(query);
-      const state = await reads.state(query.scope, isStoredBoard(query));
       const known = pages.get(key);
       if (known?.stamp === state.stamp && performance.now() < known.until) return known;
       let first: BoardState | null = state;

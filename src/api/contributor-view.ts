@@ -5,12 +5,14 @@ import type { Page } from '../db/cursor.ts';
 import type { Person } from '../db/people.ts';
 import type { ListedContributor } from '../db/search.ts';
 import { contributionUrl } from '../domain/contribution-url.ts';
+import { linkedinUrlOf } from '../domain/enrichment.ts';
+import { publicUrl } from '../domain/public-url.ts';
 import { fullNameOf } from '../domain/repository-name.ts';
 import type { Window } from '../domain/window.ts';
 import type { ActivityResource, ListedContributorResource, ProfileResource } from './contract/contributors.ts';
 
 /** Where a person is in the API. */
-export function contributorPath(username: string): string {
+function contributorPath(username: string): string {
   return `/api/v1/contributors/${encodeURIComponent(username)}`;
 }
 
@@ -38,6 +40,8 @@ export function profileResourceOf(
   person: Person,
   o: {
     readonly profile: Profile;
+    /** Whether the caller may see an e-mail address that is stored: not everybody may. */
+    readonly showsEmail: boolean;
     readonly window: Window;
     readonly standing: StoredStanding | null;
     readonly repositories: Page<RepositoryStanding>;
@@ -79,10 +83,11 @@ export function profileResourceOf(
         : {
             status: enrichment.status,
             twitter_username: enrichment.twitterUsername,
-            linkedin_url: enrichment.linkedinUrl,
-            personal_website: enrichment.personalWebsite,
-            personal_email: enrichment.personalEmail,
-            sources: { ...enrichment.sources },
+            // Checked once more, whoever has written them.
+            linkedin_url: linkedinUrlOf(enrichment.linkedinUrl),
+            personal_website: publicUrl(enrichment.personalWebsite),
+            ...(o.showsEmail ? { personal_email: enrichment.personalEmail } : {}),
+            sources: Object.fromEntries(Object.entries(enrichment.sources).filter(([field]) => o.showsEmail || field !== 'personal_email')),
             last_enriched_at: enrichment.lastEnrichedAt?.toISOString() ?? null,
             error: enrichment.error,
           },

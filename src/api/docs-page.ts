@@ -54,7 +54,8 @@ function fileOf(type: string, content: Buffer | string): File {
 }
 
 async function loadFiles(): Promise<ReadonlyMap<string, File>> {
-  const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const require = createRequire(import.meta.url);
+  const directory = dirname(require.resolve('swagger-ui-dist/package.json'));
   const [style, bundle, icon] = await Promise.all([
     readFile(join(directory, 'swagger-ui.css'), 'utf8'),
     readFile(join(directory, 'swagger-ui-bundle.js')),

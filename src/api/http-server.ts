@@ -25,6 +25,8 @@ export interface HttpOptions {
   /** Takes WebSocket upgrades; absent: they are refused. */
   readonly upgrades?: { handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void; close(): Promise<void> };
   readonly stopGraceMs?: number;
+  /** By default 15 s. */
+  readonly headersTimeoutMs?: number;
 }
 
 /** A listening server. */
@@ -45,9 +47,21 @@ class PortTaken extends AppError {
 
 /** Begins to listen. @throws PortTaken when the port (with `evadeTakenPort`: any of the next fifty) is not free. */
 export async function startHttp(app: Express, options: HttpOptions): Promise<HttpServer> {
-  const { host, port: wanted, log, upgrades, evadeTakenPort = false, stopGraceMs = STOP_GRACE_MS } = options;
+  const {
+    host,
+    port: wanted,
+    log,
+    upgrades,
+    evadeTakenPort = false,
+    stopGraceMs = STOP_GRACE_MS,
+    headersTimeoutMs = HEADERS_TIMEOUT_MS,
+  } = options;
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_TIMEOUTS_MS },
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: Math.min(CHECK_TIMEOUTS_MS, headersTimeoutMs / 2),
+    },
     app,
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -8,7 +8,7 @@ import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { LOG_STREAM_PATH } from './contract.ts';
 import { after, level, LOG_LEVELS } from './contract/jobs.ts';
-import { pathOf, writeProblemToSocket } from './errors.ts';
+import { pathOf, statusOf, writeProblemToSocket } from './errors.ts';
 import type { Gate } from './gate.ts';
 import { within } from './deadline.ts';
 import { followLog, type LogFeed } from './log-feed.ts';
@@ -41,6 +41,13 @@ interface Client {
   /** It has answered since the last ping. */
   isAlive: boolean;
   frames: number;
+  /** @throws AppError 401 or 403 when its key or session is over. */
+  readonly authorise: () => Promise<void>;
+}
+
+/** A client that may listen, and to what. */
+interface Admission extends Pick<Client, 'address' | 'authorise'> {
+  readonly query: StreamQuery;
 }
 
 /** The live log stream: `WS /dashboard/ws/logs?job=&level=&after=`, one JSON log line a frame. */
@@ -112,7 +119,7 @@ export function createLogStream(options: {
     client.isLive = true;
   };
 
-  const welcome = async (socket: WebSocket, address: string, query: StreamQuery): Promise<void> => {
+  const welcome = async (socket: WebSocket, { address, query, authorise }: Admission): Promise<void> => {
     const client: Client = {
       socket,
       address,
@@ -122,6 +129,7 @@ export function createLogStream(options: {
       isLive: false,
       isAlive: true,
       frames: 0,
+      authorise,
     };
     clients.add(client);
     socket.on('close', () => clients.delete(client));
@@ -149,15 +157,20 @@ export function createLogStream(options: {
         if (!client.isAlive) client.socket.terminate();
         client.isAlive = false;
         client.socket.ping();
+        client.authorise().catch((error: unknown) => {
+          // Not when the database is away: it may well be in force.
+          if (statusOf(error) < 500) client.socket.close(1008, 'the key is not in force any more');
+        });
       }
     }, pingEveryMs),
   ].map((timer) => timer.unref());
 
-  const admit = async (request: IncomingMessage): Promise<{ address: string; query: StreamQuery }> => {
+  const admit = async (request: IncomingMessage): Promise<Admission> => {
     gate.hosts.hostOf(request);
     gate.hosts.refuseForeignOrigin(request);
     if (pathOf(request) !== LOG_STREAM_PATH) throw new AppError('not_found', 404, `There is no stream at ${pathOf(request)}.`);
-    gate.authorise(await gate.callerOf(request), 'read');
+    const authorise = async (): Promise<void> => gate.authorise(await gate.callerOf(request), 'read');
+    await authorise();
     const query = parsedQuery(STREAM_QUERY, request.url ?? '');
     const address = gate.clients.addressOf(request);
     const fromThere = [...clients].filter((client) => client.address === address).length;
@@ -166,16 +179,16 @@ export function createLogStream(options: {
     if (closing || clients.size >= maxClients || (!isLoopback && fromThere >= MOST_CLIENTS_PER_ADDRESS)) {
       throw new AppError('too_many_streams', 503, 'Too many log streams are open. Close one, or try again later.');
     }
-    return { address, query };
+    return { address, query, authorise };
   };
 
   return {
     handleUpgrade(request, socket, head) {
       socket.on('error', () => socket.destroy());
       void admit(request)
-        .then(({ address, query }) => {
+        .then((admission) => {
           server.handleUpgrade(request, socket, head, (accepted) => {
-            welcome(accepted, address, query).catch((error: unknown) => {
+            welcome(accepted, admission).catch((error: unknown) => {
               log.warn({ err: error }, 'log stream broken off');
               accepted.close(1011, 'try again');
             });

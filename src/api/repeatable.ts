@@ -6,7 +6,7 @@ import { AppError, InvalidInput } from '../domain/errors.ts';
 import { actorOf, type Caller } from './caller.ts';
 
 /** What `Idempotency-Key` may be: visible ASCII. */
-export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 /** Headers that belong to an answer and not to the moment. */
 const KEPT_HEADERS = ['Location', 'Link', 'ETag'];
 

@@ -69,6 +69,8 @@ async function bodyOf(endpoint: Endpoint, request: Request, response: Response):
 /** `/api/v1/jobs/{id}` as Express writes it. */
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
+const placesIn = (path: string): number => path.split('{').length - 1;
+
 function answerOf(reply: {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -144,7 +146,9 @@ export function mountContract(app: Express, handlers: Handlers, mounting: Mounti
     const known = methods.get(endpoint.path) ?? [];
     methods.set(endpoint.path, [...known, ...(endpoint.method === 'get' ? ['GET', 'HEAD'] : [endpoint.method.toUpperCase()])]);
   }
-  for (const [path, known] of methods) {
+  // `/contributors/enrich` before `/contributors/{username}`, which it would be taken for.
+  const literalFirst = [...methods].sort(([a], [b]) => placesIn(a) - placesIn(b));
+  for (const [path, known] of literalFirst) {
     const allow = [...known, 'OPTIONS'].join(', ');
     app.all(expressPath(path), (request, response) => {
       // Without CORS headers: a preflight from another site finds nothing it may do.

@@ -36,6 +36,13 @@ type Answered<E extends Endpoint> = {
   };
 }[keyof E['answers'] & number];
 
+/** Headers that an endpoint asks for, If-Match above all. */
+interface SentHeaders {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type AnythingSent = Partial<Sent<Endpoint>> & SentHeaders;
+
 /** Speaks to a Laurels by the contract of its API. */
 export interface ApiClient {
   readonly url: string;
@@ -44,7 +51,7 @@ export interface ApiClient {
   /** The same client, not broken off by its signal. */
   detached(): ApiClient;
   /** @throws ApiRefused for a problem answer, ApiUnreachable when there is none. */
-  call<Name extends EndpointName>(name: Name, sent?: Partial<Sent<Contract[Name]>>): Promise<Answered<Contract[Name]>>;
+  call<Name extends EndpointName>(name: Name, sent?: Partial<Sent<Contract[Name]>> & SentHeaders): Promise<Answered<Contract[Name]>>;
   /** The same, as the text that was answered (CSV). */
   text<Name extends EndpointName>(name: Name, sent?: Partial<Sent<Contract[Name]>>): Promise<string>;
 }
@@ -57,7 +64,7 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
   const url = baseUrl.replace(/\/+$/, '');
   const authorization: Readonly<Record<string, string>> = key === null ? {} : { authorization: `Bearer ${key}` };
 
-  const request = async (name: EndpointName, sent: Partial<Sent<Endpoint>>): Promise<Response> => {
+  const request = async (name: EndpointName, sent: AnythingSent): Promise<Response> => {
     const endpoint: Endpoint = CONTRACT[name];
     const params = (sent.params ?? {}) as Readonly<Record<string, string>>;
     const path = endpoint.path.replace(/\{(\w+)\}/g, (_, param: string) => encodeURIComponent(params[param] ?? ''));
@@ -75,6 +82,7 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
           accept: 'application/json, text/csv',
           ...authorization,
           ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...sent.headers,
         },
         ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
@@ -95,7 +103,7 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
     authorization,
     detached: () => createApiClient(url, undefined, key),
     async call(name, sent = {}) {
-      const response = await request(name, sent);
+      const response = await request(name, sent as AnythingSent);
       const text = await response.text();
       try {
         return { status: response.status, body: text === '' ? null : JSON.parse(text) } as never;
@@ -104,7 +112,7 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
       }
     },
     async text(name, sent = {}) {
-      return await (await request(name, sent)).text();
+      return await (await request(name, sent as AnythingSent)).text();
     },
   };
 }

@@ -7,7 +7,9 @@ import { printable } from './terminal.ts';
 
 /** What a board is asked for, as the API's parameters are called; what is undefined is left to the API. */
 export type BoardParameters = Readonly<
-  Partial<Record<'window' | 'since' | 'until' | 'kinds' | 'include' | 'q' | 'sort', string | undefined>>
+  Partial<
+    Record<'window' | 'since' | 'until' | 'kinds' | 'include' | 'q' | 'sort' | 'repositories' | 'around' | 'fields', string | undefined>
+  >
 >;
 
 const PAGE = 100;
@@ -39,7 +41,9 @@ async function readPages(
   const rows: BoardRowResource[] = [];
   let cursor: string | undefined;
   for (;;) {
-    const query = { ...parameters, limit: String(Math.min(PAGE, limit - rows.length)), cursor } as never;
+    // A page around somebody says where it begins; the next ones go on from there.
+    const around = cursor === undefined ? parameters.around : undefined;
+    const query = { ...parameters, around, limit: String(Math.min(PAGE, limit - rows.length)), cursor } as never;
     const answer =
       repository === null
         ? await api.call('getGlobalBoard', { query })
@@ -65,6 +69,14 @@ const HEADINGS: Readonly<Record<Scored, string>> = {
   LINES_DELETED: '-lines',
 };
 
+/** Bars of a sparkline, from nothing to the most of the row. */
+const BARS = '▁▂▃▄▅▆▇█';
+
+function sparklineOf(counts: readonly (number | null)[]): string {
+  const most = Math.max(1, ...counts.map((count) => count ?? 0));
+  return counts.map((count) => (count === null ? '?' : BARS[Math.round((count / most) * (BARS.length - 1))])).join('');
+}
+
 const COLUMNS: readonly Column[] = [
   { heading: '#', align: 'right' },
   { heading: '±', align: 'right' },
@@ -82,10 +94,12 @@ export function boardTable(board: BoardPage): string {
     `${row.contributor.username}${row.contributor.kind === 'human' ? '' : ` (${row.contributor.kind})`}`,
     figure(row.total_score, 4),
     ...SCORED_NAMES.map((scored) => countOf(row, scored)),
+    ...(row.sparkline === undefined ? [] : [sparklineOf(row.sparkline)]),
   ]);
+  const columns = board.data[0]?.sparkline === undefined ? COLUMNS : [...COLUMNS, { heading: '12 weeks' }];
   const shown = rows.length < board.total ? `${figure(rows.length)} of ${figure(board.total)}` : figure(board.total);
   return [
-    ...(rows.length === 0 ? [] : [tableOf(COLUMNS, rows), '']),
+    ...(rows.length === 0 ? [] : [tableOf(columns, rows), '']),
     `${shown} ${board.total === 1 ? 'contributor' : 'contributors'}, ${since} to ${until}. ${printable(board.coverage.note)}`,
   ].join('\n');
 }

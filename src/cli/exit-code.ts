@@ -30,6 +30,7 @@ export function exitCodeOf(error: unknown): ExitCode {
     case 404:
       return EXIT.notFound;
     case 409:
+    case 412:
       return EXIT.conflict;
     default:
       return EXIT.failed;

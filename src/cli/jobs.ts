@@ -40,9 +40,12 @@ export function standingOf(job: JobResource): string {
   return `${subjectOf(job)} ${doing}`;
 }
 
-/** What a job is about: a repository, or people. */
+/** What a job is about: a repository, people, or all boards. */
 export function subjectOf({ repository, type }: JobResource): string {
-  return repository ?? (type === 'ENRICH' ? 'profile' : type === 'ENRICH_BATCH' ? 'profiles' : type.toLowerCase());
+  return (
+    repository ??
+    (type === 'ENRICH' ? 'profile' : type === 'ENRICH_BATCH' ? 'profiles' : type === 'RESCORE' ? 'all boards' : type.toLowerCase())
+  );
 }
 
 /** What became of a job that has ended, in a sentence. */

@@ -48,6 +48,16 @@ export async function reachStack({ config: configOf, terminal, signal }: Command
   }
 }
 
+/** Lets a command work with {@link reachStack}'s Laurels, and lets go of it however that ends. */
+export async function withStack(context: CommandContext, work: (stack: Stack) => Promise<void>): Promise<void> {
+  const stack = await reachStack(context);
+  try {
+    await work(stack);
+  } finally {
+    await stack.close();
+  }
+}
+
 /** The stack that runs on a data directory; null when none does. */
 async function runningStack({ dataDir, laurelsApiKey }: Config, signal: AbortSignal): Promise<Stack | null> {
   const found = await answeringUrl(dataDir);

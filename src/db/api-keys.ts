@@ -20,7 +20,7 @@ export interface StoredApiKey {
 export type KeyHolder = Pick<StoredApiKey, 'id' | 'name' | 'scope'>;
 
 /** The name of the key that ADMIN_KEY_FILE holds. */
-export const FILE_KEY_NAME = 'admin-key-file';
+const FILE_KEY_NAME = 'admin-key-file';
 
 /** A key as people carry it: `lrl_` and 32 random bytes. */
 const KEY_TEXT = /^lrl_[A-Za-z0-9_-]{43}$/;

@@ -1,4 +1,5 @@
 import { queryable, type Database, type Queryable } from './database.ts';
+import { shownSql } from './people.ts';
 
 /** A picture as it was kept. Image null: there was none that may be shown. */
 export interface StoredAvatar {
@@ -7,7 +8,7 @@ export interface StoredAvatar {
   readonly fetchedAt: Date;
 }
 
-/** What is known of an account's picture: whether somebody of this number is known here at all, and what was kept of them. */
+/** What is known of an account's picture: whether somebody of this number may be shown here at all, and what was kept of them. */
 export async function readAvatar(
   db: Database | Queryable,
   githubId: number,
@@ -15,7 +16,7 @@ export async function readAvatar(
   const { rows } = await queryable(db).query<{ mediaType: string | null; image: Buffer | null; fetchedAt: Date | null }>({
     name: 'read-avatar',
     text: `SELECT a.media_type AS "mediaType", a.image, a.fetched_at AS "fetchedAt"
-           FROM github_user u LEFT JOIN avatar a USING (github_id) WHERE u.github_id = $1`,
+           FROM github_user u LEFT JOIN avatar a USING (github_id) WHERE u.github_id = $1 AND ${shownSql('u')}`,
     values: [githubId],
   });
   const row = rows[0];

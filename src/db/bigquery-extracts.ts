@@ -132,11 +132,11 @@ export async function queryRequests(
   return rows;
 }
 
-/** The query that serves a batch; null: none was entered yet. */
-export async function queryOfBatch(db: Database | Queryable, batch: string): Promise<string | null> {
+/** The query that the open requests of a batch wait for; null: none was entered yet. `other`: only one that is another than this. */
+export async function queryOfBatch(db: Database | Queryable, batch: string, other: string | null = null): Promise<string | null> {
   const { rows } = await queryable(db).query<{ query: string }>(
-    `SELECT query FROM bigquery_extract WHERE batch = $1 AND query IS NOT NULL LIMIT 1`,
-    [batch],
+    `SELECT query FROM bigquery_extract WHERE batch = $1 AND state = 'BATCHED' AND query IS NOT NULL AND query IS DISTINCT FROM $2 LIMIT 1`,
+    [batch, other],
   );
   return rows[0]?.query ?? null;
 }
@@ -222,7 +222,10 @@ export async function noteBatchWaiting(
 /** Where the rows of a scrape are; null: it has none yet. A scrape that was refused and has other sources goes on without them. */
 export async function extractOf(db: Database | Queryable, jobId: string): Promise<Extract | null> {
   const { rows } = await queryable(db).query<Omit<Extract, 'refused'> & { refused: string | null }>(
-    `SELECT coalesce(e.query, '') AS query, coalesce(e.first_row, 0) AS "firstRow", coalesce(e.rows, 0) AS rows, e.since, e.until,
+    `SELECT coalesce((
+         SELECT json_agg(json_build_object('since', lower(run), 'until', upper(run) - 1) ORDER BY run) FROM bigquery_kept k CROSS JOIN unnest(k.days) AS run
+         WHERE k.own_table = q.own_table AND k.github_id = e.github_id), '[]') AS kept,
+       coalesce(e.query, '') AS query, coalesce(e.first_row, 0) AS "firstRow", coalesce(e.rows, 0) AS rows, e.since, e.until,
        coalesce(q.tables, '{}') AS tables, coalesce(q.asked_on, (e.settled_at AT TIME ZONE 'UTC')::date) AS "askedOn", e.github_id AS "githubId",
        CASE e.state WHEN 'FAILED' THEN e.error_message END AS refused
      FROM bigquery_extract e LEFT JOIN bigquery_query q ON q.job_id = e.query WHERE e.job_id = $1 AND e.state IN ('READY','FAILED')`,

@@ -73,6 +73,8 @@ export async function reserveQuery(
     readonly scrapes: readonly string[];
     readonly purpose: QueryPurpose;
     readonly tables: readonly string[];
+    /** The table of our own that it reads or fills; null: none. */
+    readonly ownTable: string | null;
     readonly askedOn: Day;
     readonly bytes: number;
     readonly limits: BillingLimits;
@@ -89,11 +91,11 @@ export async function reserveQuery(
       [o.jobId, o.scrapes, o.batch],
     );
     const { rows } = await client.query<LedgerEntry>(
-      `INSERT INTO bigquery_query AS q (job_id, purpose, scrape_jobs, repositories, asked_by, tables, asked_on, bytes_estimated, bytes_cap)
+      `INSERT INTO bigquery_query AS q (job_id, purpose, scrape_jobs, repositories, asked_by, tables, asked_on, bytes_estimated, bytes_cap, own_table)
        SELECT $1, $2, $3::uuid[], coalesce(array_agg(j.repository_name ORDER BY j.repository_name), '{}'),
-         coalesce(array_agg(DISTINCT j.requested_by), '{}'), $4::text[], $5, $6, $7
+         coalesce(array_agg(DISTINCT j.requested_by), '{}'), $4::text[], $5, $6, $7, $8
        FROM scrape_job j WHERE j.id = ANY($3::uuid[]) RETURNING ${COLUMNS}`,
-      [o.jobId, o.purpose, o.scrapes, o.tables, o.askedOn, o.bytes, cap],
+      [o.jobId, o.purpose, o.scrapes, o.tables, o.askedOn, o.bytes, cap, o.ownTable],
     );
     return rows[0] as LedgerEntry;
   });
@@ -146,8 +148,8 @@ export async function replaceQuery(
     if (failed === null || (await queryById(client, o.jobId)) !== null) return;
     const cap = await capFor(client, failed.bytesEstimated, o.limits);
     await client.query(
-      `INSERT INTO bigquery_query (job_id, purpose, scrape_jobs, repositories, asked_by, tables, asked_on, bytes_estimated, bytes_cap)
-       SELECT $2, purpose, scrape_jobs, repositories, asked_by, $3::text[], asked_on, bytes_estimated, $4 FROM bigquery_query WHERE job_id = $1`,
+      `INSERT INTO bigquery_query (job_id, purpose, scrape_jobs, repositories, asked_by, tables, asked_on, bytes_estimated, bytes_cap, own_table)
+       SELECT $2, purpose, scrape_jobs, repositories, asked_by, $3::text[], asked_on, bytes_estimated, $4, own_table FROM bigquery_query WHERE job_id = $1`,
       [o.failed, o.jobId, o.tables, cap],
     );
     await client.query('UPDATE bigquery_extract SET query = $2 WHERE query = $1', [o.failed, o.jobId]);
@@ -181,7 +183,7 @@ export async function monthUsage(db: Database | Queryable, month?: string): Prom
   const sum = (of: (row: LedgerEntry & { taken: number }) => number): number => rows.reduce((total, row) => total + of(row), 0);
   return {
     month: asked,
-    queries: rows.map(({ taken: _, ...entry }) => entry),
+    queries: rows,
     bytesEstimated: sum((row) => row.bytesEstimated),
     bytesBilled: sum((row) => row.bytesBilled ?? 0),
     bytesTaken: sum((row) => row.taken),

@@ -28,7 +28,7 @@ export function atMostInt(sum: string): string {
 }
 
 /** SQL of the select list that sums days (`d`, of contribution_day) per group; {@link knownCounts} reads its columns. */
-export const DAY_SUMS = [
+const DAY_SUMS = [
   ...KIND_COLUMNS.map(({ code, column }) => `sum(d.quantity) FILTER (WHERE d.kind = ${code}) AS ${column}`),
   'sum(d.lines_added) AS lines_added',
   'sum(d.lines_deleted) AS lines_deleted',

@@ -1,7 +1,7 @@
 import { KIND_CODES } from '../domain/contribution.ts';
 import { SCORED_KINDS, type Scoring } from '../domain/scoring.ts';
 import { addDays, ALL_TIME_SINCE, shifted, type Day, type Window } from '../domain/window.ts';
-import { sumOfDays, type Bind, type Counting } from './board-ranking.ts';
+import { scoresOfDays, type Bind, type Counting } from './board-ranking.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
 import { COMPARED_DAYS } from './repository-board.ts';
 
@@ -42,6 +42,6 @@ export function ranksOfDays(bind: Bind, counting: Counting, then: Window, scorin
   return `SELECT p.person_id, r.rank, r.rank IS NULL AND EXISTS (
       SELECT FROM contribution_day d WHERE d.person_id = p.person_id AND d.day < ${bind(then.since)}::date AND d.kind = ANY(${bind(kinds)}::smallint[]) ${only}) AS was_ranked
     FROM page p LEFT JOIN (
-      SELECT s.person_id, (rank() OVER (ORDER BY s.total_score DESC))::int AS rank FROM (${sumOfDays(bind, counting, then, scoring)}) AS s
+      SELECT s.person_id, (rank() OVER (ORDER BY s.total_score DESC))::int AS rank FROM (${scoresOfDays(bind, counting, then, scoring)}) AS s
     ) AS r ON r.person_id = p.person_id`;
 }

@@ -2,7 +2,7 @@ import { SCORED, type Scored } from '../domain/scoring.ts';
 import { BOARD_FACTS } from './repository-board.ts';
 import { incompleteKinds } from './board-columns.ts';
 
-export type CountColumn = (typeof SCORED)[Scored]['column'];
+type CountColumn = (typeof SCORED)[Scored]['column'];
 
 /** The columns of a board's row that say what somebody did, as they are stored. */
 export interface FactRow extends Readonly<Record<CountColumn, number | null>> {

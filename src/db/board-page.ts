@@ -37,6 +37,8 @@ export interface PageQuery {
   /** The ranking: rows with rank and position when they are stored, without when they are to be made. */
   readonly ranking: string;
   readonly isStored: boolean;
+  /** SQL of the rows of `people`, where the ranking has scores alone; null: it has everything. */
+  readonly factsOf: ((people: string) => string) | null;
   readonly q: string | undefined;
   readonly sort: BoardSort | undefined;
   readonly limit: number | 'all';
@@ -56,12 +58,17 @@ export interface PageQuery {
 export async function readPage(db: Database | Queryable, values: unknown[], o: PageQuery): Promise<readonly PageRow[]> {
   const bind: Bind = (value) => `$${values.push(value)}`;
   const figure = figureOf(o.sort);
-  const text = `WITH ${o.isStored ? storedPage(o, bind, figure) : madePage(o, bind, figure)}
+  const shown =
+    o.factsOf === null
+      ? ''
+      : `, shown AS (SELECT s.person_id, s.rank, s.position, ${factsSql('f')}, f.repositories_contributed, s.total
+          FROM page s JOIN (${o.factsOf('SELECT q.person_id FROM page q')}) AS f ON f.person_id = s.person_id)`;
+  const text = `WITH ${o.isStored ? storedPage(o, bind, figure) : madePage(o, bind, figure)}${shown}
     SELECT p.*, u.github_id, u.username, u.display_name, u.avatar_url, u.kind, lower(u.username) AS login_key, p.total_score::text AS score_key,
       ${figure === null ? 'NULL::text' : `${figure.of('p')}::text`} AS sort_key,
       ${o.earlier === null ? 'NULL::int AS rank_then, NULL::boolean AS was_ranked' : 't.rank AS rank_then, t.was_ranked'},
       ${o.data ?? 'NULL::text'} AS data
-    FROM page p JOIN github_user u ON u.id = p.person_id
+    FROM ${o.factsOf === null ? 'page' : 'shown'} p JOIN github_user u ON u.id = p.person_id
     ${o.earlier === null ? '' : `LEFT JOIN (${o.earlier}) AS t ON t.person_id = p.person_id`}
     ORDER BY ${figure === null ? '' : `${figure.of('p')} DESC, `}${o.isStored ? 'p.position' : 'p.total_score DESC, lower(u.username) COLLATE "C", p.person_id'}`;
   // Prepared once per connection: the same text always has the same name.
@@ -127,10 +134,10 @@ function madePage(o: PageQuery, bind: Bind, figure: Figure | null): string {
   const order = `${best('c')}, c.login_key, c.person_id`;
   const named = (from: string): string =>
     `named AS (SELECT n.*, lower(u.username) COLLATE "C" AS login_key FROM (${from}) AS n JOIN github_user u ON u.id = n.person_id)`;
-  const page = (where: string): string =>
-    `page AS (SELECT ${PAGE_COLUMNS} FROM named c ${where} ORDER BY ${order} ${limited(o.limit, bind)})`;
+  const columns = o.factsOf === null ? PAGE_COLUMNS : SCORE_COLUMNS;
+  const page = (where: string): string => `page AS (SELECT ${columns} FROM named c ${where} ORDER BY ${order} ${limited(o.limit, bind)})`;
   if (o.around !== null) {
-    const inOrder = aroundSql(order, o, bind).replaceAll('SELECT c.* FROM placed', `SELECT ${PAGE_COLUMNS} FROM placed`);
+    const inOrder = aroundSql(order, o, bind).replaceAll('SELECT c.* FROM placed', `SELECT ${columns} FROM placed`);
     return `${ranking}, ${named('SELECT * FROM found')}, ${inOrder}`;
   }
   // Equals are cut by name: all of them are needed.
@@ -146,6 +153,7 @@ function madePage(o: PageQuery, bind: Bind, figure: Figure | null): string {
   return `${ranking}, ${named(from)}, ${page(behind)}`;
 }
 
+const SCORE_COLUMNS = 'c.person_id, c.rank, c.position, c.total_score, c.total';
 const PAGE_COLUMNS = `c.person_id, c.rank, c.position, ${factsSql('c')}, c.repositories_contributed, c.total`;
 
 /** SQL of the ranks that a board's snapshot of a day has, and whether somebody was ranked on an earlier day. */

@@ -6,7 +6,7 @@ import { ranksOfDays, reachesBack, windowThen } from './board-comparison.ts';
 import { figuresOf, type Figures } from './board-figures.ts';
 import { decodePlace, encodePlace, queryKey, type Place } from './board-cursor.ts';
 import { ranksOfSnapshot, readPage, type BoardSort, type PageRow } from './board-page.ts';
-import { storedRanking, sumOfBoards, sumOfDays, type Bind, type Counting } from './board-ranking.ts';
+import { scoresOfDays, storedRanking, sumOfBoards, sumOfDays, type Bind, type Counting } from './board-ranking.ts';
 import { sparklinesOf } from './board-sparkline.ts';
 import { dataVersionSql, readBoardState, repositoriesIn, storedScopeOf, type BoardScope, type BoardState } from './board-state.ts';
 import { coverageSummary, type CoverageSummary } from './coverage.ts';
@@ -80,7 +80,12 @@ const MOST_COMPARED = 20_000;
 const TRIES = 5;
 
 /** Whether the stored board is asked for, in whatever order and part. */
-export function isStoredBoard({ scope, window, kinds, include }: BoardQuery): boolean {
+export function isStoredBoard({
+  scope,
+  window,
+  kinds,
+  include,
+}: Pick<BoardQuery, 'scope' | 'kinds' | 'include'> & { readonly window: unknown }): boolean {
   return window === 'default' && kinds === undefined && include.length === 0 && (scope === 'global' || 'repositoryId' in scope);
 }
 
@@ -202,6 +207,7 @@ async function rowsOf(
     const list = await readPage(db, values, {
       ...cut,
       isStored,
+      factsOf: null,
       ranking: storedRanking(bind, {
         repositoryId: q.scope === 'global' ? null : storedScopeOf(q.scope),
         version: Number(after?.version ?? state.version),
@@ -218,11 +224,19 @@ async function rowsOf(
     return { list: found(list, q), comparedTo };
   }
   const isOfBoards = q.window === 'default' && q.kinds === undefined;
+  // All are ranked by their scores; what else they did is summed for those who are shown. An order by something else needs it of all.
+  const isByScore = !isOfBoards && (q.sort === undefined || q.sort === 'total_score') && q.limit !== 'all';
+  const rules = await scoring();
   const list = await readPage(db, values, {
     ...cut,
     isStored,
-    ranking: isOfBoards ? sumOfBoards(bind, counting) : sumOfDays(bind, counting, window, await scoring()),
-    earlier: isCompared ? ranksOfDays(bind, counting, then, await scoring()) : null,
+    ranking: isOfBoards
+      ? sumOfBoards(bind, counting)
+      : isByScore
+        ? scoresOfDays(bind, counting, window, rules)
+        : sumOfDays(bind, counting, window, rules),
+    factsOf: isByScore ? (people) => sumOfDays(bind, { ...counting, peopleSql: people }, window, rules) : null,
+    earlier: isCompared ? ranksOfDays(bind, counting, then, rules) : null,
     data: dataVersionSql(`${bind(counting.repositoryIds)}::bigint[]`),
   });
   return { list: found(list, q), comparedTo };

@@ -1,5 +1,5 @@
 import { ACCOUNT_KINDS, type AccountKind } from '../domain/account-kind.ts';
-import { scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
+import { daysPointsSql, scoreOfPointsSql, scoreSql, type ScoredKind, type Scoring } from '../domain/scoring.ts';
 import type { Window } from '../domain/window.ts';
 import { factsSql } from './board-figures.ts';
 import { BOARD_SUMS, countedFacts, daySums, earningKindCodes, knownBoardCounts, knownCounts } from './board-columns.ts';
@@ -14,6 +14,8 @@ export interface Counting {
   readonly accountKinds: readonly AccountKind[];
   /** Only these people; left out: everybody. */
   readonly personIds?: readonly number[];
+  /** SQL of the only people, beside or instead of `personIds`. */
+  readonly peopleSql?: string;
 }
 
 /** SQL of the rows of a stored board with their ranks: of a repository, or of all (null). Humans only. */
@@ -51,22 +53,38 @@ export function sumOfBoards(bind: Bind, counting: Counting): string {
 
 /** SQL of people with what they did in each repository in a window: `repository_id`, `person_id`, facts. The line bonus is capped here. */
 export function daysPerRepository(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
+  const which = daysSql(bind, counting, window, scoring);
+  return `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
+      SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')}${countedFacts(scoring, 'f')} FROM (
+        SELECT d.repository_id, d.person_id, ${daySums(scoring)} FROM contribution_day d
+        WHERE ${which}
+        GROUP BY d.repository_id, d.person_id
+      ) AS f WHERE ${ofKinds('f', counting.accountKinds)}
+    ) AS c`;
+}
+
+/** SQL of people with their scores in a window alone: `person_id`, `total_score`. Where all are to be ranked and few to be shown. */
+export function scoresOfDays(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
+  const perRepository = `SELECT d.person_id, ${scoreOfPointsSql(daysPointsSql(scoring, 'd'))} AS total_score FROM contribution_day d
+    WHERE ${daysSql(bind, counting, window, scoring)} GROUP BY d.repository_id, d.person_id`;
+  const perPerson =
+    counting.repositoryIds?.length === 1
+      ? perRepository
+      : `SELECT l.person_id, sum(l.total_score) AS total_score FROM (${perRepository}) AS l GROUP BY l.person_id`;
+  return `SELECT f.* FROM (${perPerson}) AS f WHERE ${ofKinds('f', counting.accountKinds)}`;
+}
+
+/** SQL: the rows `d` of contribution_day that are counted. */
+function daysSql(bind: Bind, counting: Counting, window: Window, scoring: Scoring): string {
   const { repositoryIds } = counting;
-  const kinds = earningKindCodes(scoring, counting.kinds);
   const only =
     repositoryIds === null
       ? ''
       : repositoryIds.length === 1
         ? `AND d.repository_id = ${bind(repositoryIds[0])}::bigint`
         : `AND d.repository_id = ANY(${bind(repositoryIds)}::bigint[])`;
-  return `SELECT c.*, ${scoreSql(scoring, 'c')} AS total_score FROM (
-      SELECT f.repository_id, f.person_id, f.unknown_kinds, f.first_contribution_at, f.last_contribution_at, ${knownCounts('f')}${countedFacts(scoring, 'f')} FROM (
-        SELECT d.repository_id, d.person_id, ${daySums(scoring)} FROM contribution_day d
-        WHERE d.day BETWEEN ${bind(window.since)}::date AND ${bind(window.until)}::date AND d.kind = ANY(${bind(kinds)}::smallint[]) ${only}
-          ${ofPeople('d', counting, bind)}
-        GROUP BY d.repository_id, d.person_id
-      ) AS f WHERE ${ofKinds('f', counting.accountKinds)}
-    ) AS c`;
+  return `d.day BETWEEN ${bind(window.since)}::date AND ${bind(window.until)}::date
+    AND d.kind = ANY(${bind(earningKindCodes(scoring, counting.kinds))}::smallint[]) ${only} ${ofPeople('d', counting, bind)}`;
 }
 
 /** SQL of people with what they did in a window, without ranks: summed from days per repository, then over repositories. */
@@ -79,8 +97,10 @@ export function sumOfDays(bind: Bind, counting: Counting, window: Window, scorin
           FROM (${perRepository}) AS l GROUP BY l.person_id) AS f`;
 }
 
-const ofPeople = (alias: string, { personIds }: Counting, bind: Bind): string =>
-  personIds === undefined ? '' : `AND ${alias}.person_id = ANY(${bind(personIds)}::bigint[])`;
+function ofPeople(alias: string, { personIds, peopleSql }: Counting, bind: Bind): string {
+  const named = personIds === undefined ? '' : `AND ${alias}.person_id = ANY(${bind(personIds)}::bigint[])`;
+  return peopleSql === undefined ? named : `${named} AND ${alias}.person_id IN (${peopleSql})`;
+}
 
 /** SQL: the person of `alias` is of one of the kinds. The others are few and have an index: nobody else is looked up. */
 function ofKinds(alias: string, kinds: readonly AccountKind[]): string {

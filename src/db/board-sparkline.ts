@@ -5,7 +5,7 @@ import type { Counting } from './board-ranking.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
 
 /** Weeks a sparkline shows. */
-export const SPARKLINE_WEEKS = 12;
+const SPARKLINE_WEEKS = 12;
 
 /**
  * What people did in each of the twelve weeks up to `until`, oldest first: contributions of a board's repositories and kinds. A week

@@ -122,13 +122,12 @@ async function rebuild(client: PoolClient): Promise<Rebuilt> {
   // Boards are about to get other scores; are the counts of the global one those of the repository boards?
   const { isKnown: hasCounts } = await inputsOf(client, old, today);
   const outdated = await outdatedBoards(client, scoring);
-  let isCarriedOver = hasCounts;
+  let isCarriedOver = false;
   if (outdated > 0) {
     if (needsDays(old) || needsDays(scoring)) {
       await makeScoringPartition(client, scoring.version);
-      isCarriedOver = false;
     } else {
-      await rescoreRepositories(client, scoring);
+      isCarriedOver = (await rescoreRepositories(client, scoring)) && hasCounts;
     }
   }
   if ((await rankRepositories(client, { ids: 'all', today, scoring })) > 0) isCarriedOver = false;
@@ -187,8 +186,11 @@ async function outdatedBoards(client: PoolClient, scoring: Scoring): Promise<num
   return rows[0]?.boards ?? 0;
 }
 
-/** Scores the stored counts of all boards anew. Who is ranked, and in which order equals stand, is taken over from the rows. */
-async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promise<void> {
+/**
+ * Scores the stored counts of all boards anew. Who is ranked, and in which order equals stand, is taken over from the rows. Says
+ * whether the partition of the scoring is new: then it holds the current rows of all boards and no others.
+ */
+async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promise<boolean> {
   const version = await nextBoardVersion(client);
   const partition = scoringPartition(scoring.version);
   // Filled and indexed before it is attached: nobody reads it yet. It is there already when somebody published with this version.
@@ -216,7 +218,7 @@ async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promis
   );
   await client.query('SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on');
   if (isNew) {
-    await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (scoring_version, repository_id, version, person_id)`);
+    await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (person_id, repository_id, version, scoring_version)`);
     await client.query(`CREATE INDEX ON ${partition} (repository_id, version, position)`);
     await client.query(`ALTER TABLE repository_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${scoring.version})`);
     await client.query(`ANALYZE ${partition} (scoring_version, repository_id, version, person_id, rank, position)`);
@@ -227,6 +229,9 @@ async function rescoreRepositories(client: PoolClient, scoring: Scoring): Promis
      FROM repository r WHERE r.id = b.scope AND b.scoring_version <> $1`,
     [scoring.version, version],
   );
+  // Else the sums that follow are planned for boards of the old version only, of which there are none.
+  await client.query('ANALYZE board (scope, version, scoring_version)');
+  return isNew;
 }
 
 /** As rankRepositories makes it: what was not up to date before is not up to date with other weights either. */
@@ -246,21 +251,21 @@ function summedGlobal({ version: scoringVersion }: Scoring): string {
   ) AS f`;
 }
 
-/** The same where only scores are new: the counts are those of a version of the global board. */
+/** The same where only scores are new, all in a new partition: the counts are those of a version of the global board. */
 function rescoredGlobal({ version: scoringVersion }: Scoring, version: number): string {
   const facts = BOARD_FACTS.filter((fact) => fact !== 'total_score').map((fact) => `o.${fact}`);
   return `
   SELECT o.person_id, f.total_score::numeric(24,4) AS total_score, ${facts.join(', ')}, o.repositories_contributed
   FROM (
-    SELECT l.person_id, sum(l.total_score) AS total_score
-    FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version) = (b.scoring_version, b.scope, b.version)
-    WHERE b.scope <> ${GLOBAL_SCOPE} AND l.scoring_version = ${scoringVersion} GROUP BY l.person_id
+    SELECT l.person_id, sum(l.total_score) AS total_score FROM ${scoringPartition(scoringVersion)} l GROUP BY l.person_id
   ) AS f JOIN global_leaderboard_${version} o ON o.person_id = f.person_id`;
 }
 
 /** Builds a version of the global board beside the others and attaches it when its indexes are there. */
 async function fillGlobal(client: PoolClient, partition: string, version: number, rows: string): Promise<void> {
   const facts = BOARD_FACTS.join(', ');
+  // Sums over sorted rows: hashed, a million wide rows took a fifth more, spilling or missing the caches.
+  await client.query('SET LOCAL enable_hashagg = off');
   await client.query(
     `CREATE TABLE ${partition} AS
      SELECT ${version}::bigint AS version, person_id, ${facts}, repositories_contributed, ${rankSql(null)}
@@ -270,7 +275,8 @@ async function fillGlobal(client: PoolClient, partition: string, version: number
        ${rankOrder(null, LOGIN_ORDER)}
      ) AS ordered`,
   );
-  await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (version, person_id)`);
+  await client.query('SET LOCAL enable_hashagg = on');
+  await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (person_id, version)`);
   await client.query(`CREATE INDEX ON ${partition} (version, position)`);
   await client.query(`ALTER TABLE global_leaderboard ATTACH PARTITION ${partition} FOR VALUES IN (${version})`);
   await client.query(`ANALYZE ${partition} (version, person_id, rank, position)`);

@@ -4,7 +4,7 @@ import { addDays, lengthOf, type Day, type Window } from '../domain/window.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
 
 /** How long a point of a series is. A week begins on Monday. */
-export const INTERVALS = ['day', 'week'] as const;
+const INTERVALS = ['day', 'week'] as const;
 export type Interval = (typeof INTERVALS)[number];
 
 /** What was done in a day or a week: contributions by kind, null where none of them is known, and their known sum. */

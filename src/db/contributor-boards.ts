@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor, pageOf, type Page } from './cursor.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
 
 /** What somebody is on the board of all repositories. */
-export interface GlobalStanding extends Figures {
+interface GlobalStanding extends Figures {
   /** Null: not ranked, as bots and agents are. */
   readonly rank: number | null;
   /** People who are ranked there. */

@@ -3,13 +3,13 @@ import { queryable, type Database, type Queryable } from './database.ts';
 import type { Person } from './people.ts';
 
 /** Where a field of an enrichment comes from. */
-export interface FieldSource {
+interface FieldSource {
   readonly source: string;
   readonly at: string;
 }
 
 /** What enrichment found of a person. */
-export interface Enrichment {
+interface Enrichment {
   readonly status: 'PENDING' | 'RUNNING' | 'COMPLETED' | 'PARTIAL' | 'FAILED';
   readonly twitterUsername: string | null;
   readonly linkedinUrl: string | null;

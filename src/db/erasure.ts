@@ -55,6 +55,12 @@ export async function erasePerson(db: Database, key: OptOutKey, username: string
     ]);
     await client.query('UPDATE identity_change SET reason = NULL WHERE user_ids && $1::bigint[]', [ids]);
     await client.query('DELETE FROM leaderboard_snapshot WHERE person_id = ANY($1)', [ids]);
+    await client.query('DELETE FROM avatar WHERE github_id = ANY($1)', [accounts.map((account) => account.githubId)]);
+    // Answers kept for repetition may name them; whoever repeats such a request has it carried out again.
+    await client.query(
+      `DELETE FROM idempotency_key WHERE EXISTS (SELECT FROM unnest($1::text[]) AS l (login) WHERE strpos(lower(body), login) > 0)`,
+      [logins.map(({ login }) => login)],
+    );
     await client.query(
       `UPDATE scrape_job SET status = 'CANCELLED', phase = 'CLOSED', error_code = 'contributor_erased', error_message = 'The person was erased.',
          completed_at = now(), next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL

@@ -4,10 +4,10 @@ import { queryable, type Database, type Queryable } from './database.ts';
 import { shownSql } from './people.ts';
 
 /** Why two people may be one. `rename`: both were seen under one login. `email`: both show the same address, which GitHub has verified. */
-export type SuggestionReason = 'rename' | 'email';
+type SuggestionReason = 'rename' | 'email';
 
 /** Somebody in a suggestion. */
-export interface SuggestedPerson {
+interface SuggestedPerson {
   readonly githubId: number;
   readonly username: string;
   readonly displayName: string | null;

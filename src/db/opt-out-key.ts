@@ -1,5 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile } from 'node:fs/promises';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
@@ -45,16 +45,7 @@ async function loadOptOutKey({ optOutKey, dataDir }: OptOutKeySettings): Promise
   const path = join(dataDir, FILE);
   try {
     await mkdir(dataDir, { recursive: true });
-    // Whole or not at all: `wx` lets one of two processes make it.
-    const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return null;
-      throw error;
-    });
-    if (file !== null) {
-      await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
-      await file.sync();
-      await file.close();
-    }
+    await makeKey(path);
     await chmod(path, 0o600);
     const key = (await readFile(path, 'utf8')).trim();
     if (key.length < LEAST_LENGTH) throw new Error(`it holds fewer than ${LEAST_LENGTH} characters`);
@@ -68,6 +59,24 @@ async function loadOptOutKey({ optOutKey, dataDir }: OptOutKeySettings): Promise
       {},
       { cause: error },
     );
+  }
+}
+
+/** Makes the file if there is none: whole or not at all, whoever else makes it at the same moment. */
+async function makeKey(path: string): Promise<void> {
+  const existing = await stat(path).catch(() => null);
+  if (existing !== null) return;
+  const draft = `${path}.${randomUUID()}`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
+    await file.sync();
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await file.close();
+    await unlink(draft);
   }
 }
 

@@ -3,7 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { ApiKey, AuditLog, IdempotencyKey, Session } from './entities/access.ts';
 import { Avatar } from './entities/avatar.ts';
 import { ArchiveFile } from './entities/archive-file.ts';
-import { BigQueryExtract, BigQueryQuery } from './entities/bigquery.ts';
+import { BigQueryExtract, BigQueryKept, BigQueryQuery } from './entities/bigquery.ts';
 import { Board, GlobalLeaderboard, LeaderboardSnapshot, RepositoryLeaderboard } from './entities/board.ts';
 import { ContributionDay, ContributionEvent, PullRequest } from './entities/contribution.ts';
 import { CoveredRange, RepositoryCoverage } from './entities/coverage.ts';
@@ -54,6 +54,7 @@ export function ormOptions(url: string) {
       ArchiveFile,
       BigQueryQuery,
       BigQueryExtract,
+      BigQueryKept,
       Setting,
       ApiKey,
       Session,

@@ -1,5 +1,6 @@
 import { noteCoverageChange } from './coverage-version.ts';
 import { inTransaction, type Database, type Queryable } from './database.ts';
+import { lock, LOCKS } from './locks.ts';
 import { dropStaging } from './staging.ts';
 
 /**
@@ -12,6 +13,8 @@ export async function deleteRepository(db: Database, id: number): Promise<void> 
 
 /** {@link deleteRepository} for several, inside somebody's transaction. */
 async function deleteRepositories(client: Queryable, ids: readonly number[]): Promise<void> {
+  // Wholly before or wholly after a rebuild: else its rows would stay in the boards that are being made.
+  await lock(client, LOCKS.boards, 'shared');
   // The row first, then its job: the order in which publishing and closing lock them.
   await client.query('SELECT FROM repository WHERE id = ANY($1) ORDER BY id FOR UPDATE', [ids]);
   const cancelled = await client.query<{ id: string }>(

@@ -67,6 +67,12 @@ table bigquery_extract
   constraint bigquery_extract_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'BATCHED'::text, 'READY'::text, 'FAILED'::text])))
   CREATE INDEX bigquery_extract_batch_index ON bigquery_extract USING btree (batch)
 
+table bigquery_kept
+  own_table text not null
+  github_id bigint not null
+  days datemultirange not null
+  constraint bigquery_kept_pkey PRIMARY KEY (own_table, github_id)
+
 table bigquery_query
   job_id text not null
   purpose text not null
@@ -74,6 +80,7 @@ table bigquery_query
   repositories text[] not null
   asked_by text[] not null
   tables text[] not null
+  own_table text
   asked_on date not null
   bytes_estimated bigint not null
   bytes_cap bigint not null
@@ -213,7 +220,7 @@ table global_leaderboard partition by LIST (version)
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
   repositories_contributed integer
-  constraint global_leaderboard_pkey PRIMARY KEY (version, person_id)
+  constraint global_leaderboard_pkey PRIMARY KEY (person_id, version)
   CREATE INDEX global_leaderboard_position_index ON ONLY global_leaderboard USING btree (version, "position")
   partition global_leaderboard_0 FOR VALUES IN ('0')
 
@@ -365,7 +372,7 @@ table repository_leaderboard partition by LIST (scoring_version)
   first_contribution_at timestamp with time zone
   last_contribution_at timestamp with time zone
   login_order integer
-  constraint repository_leaderboard_pkey PRIMARY KEY (scoring_version, repository_id, version, person_id)
+  constraint repository_leaderboard_pkey PRIMARY KEY (person_id, repository_id, version, scoring_version)
   CREATE INDEX repository_leaderboard_position_index ON ONLY repository_leaderboard USING btree (repository_id, version, "position")
   partition repository_leaderboard_1 FOR VALUES IN (1)
 

@@ -7,7 +7,7 @@ import { databaseToday, inTransaction, type Database, type Queryable } from './d
 import { currentScoring, type StoredScoring } from './scoring.ts';
 
 /** How a person's score came about in one repository. */
-export interface RepositoryReceipt {
+interface RepositoryReceipt {
   readonly repository: { readonly id: number; readonly owner: string; readonly name: string; readonly isSample: boolean };
   readonly window: Window;
   readonly receipt: Receipt;

@@ -5,7 +5,7 @@ import { inTransaction, type Database } from './database.ts';
 import { currentScoring, type StoredScoring } from './scoring.ts';
 
 /** Where somebody stands on a board. */
-export interface Place {
+interface Place {
   readonly rank: number;
   readonly score: number;
 }

@@ -16,7 +16,7 @@ import { queryable, type Database, type Queryable } from './database.ts';
 /** A scoring version as it is stored. */
 export interface StoredScoring extends Scoring {
   readonly createdAt: Date;
-  /** Who saved it; null: the migration did. */
+  /** Who saved it; `laurels`: the migration did. */
   readonly createdBy: string | null;
   readonly note: string | null;
 }

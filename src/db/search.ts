@@ -1,6 +1,7 @@
 import type { AccountKind } from '../domain/account-kind.ts';
 import { decodeCursor, encodeCursor, pageOf, type Page } from './cursor.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
+import { shownSql } from './people.ts';
 
 /** A repository that was found. */
 export interface FoundRepository {
@@ -45,8 +46,8 @@ export interface ListedContributor {
 const LISTED = `u.github_id AS "githubId", u.username, u.display_name AS "displayName", u.avatar_url AS "avatarUrl", u.kind, u.kind_rule AS "kindRule",
   u.kind_overridden AS "kindOverridden", l.rank, l.total_score AS "totalScore", l.repositories_contributed AS "repositoriesContributed"`;
 const PEOPLE = `github_user u LEFT JOIN board b ON b.scope = 0 LEFT JOIN global_leaderboard l ON l.version = b.version AND l.person_id = u.id`;
-/** Accounts that stand for a person. */
-const SHOWN = 'u.person_id = u.id';
+/** Accounts that stand for a person who may be shown. */
+const SHOWN = `u.person_id = u.id AND ${shownSql('u')}`;
 
 /** People with a part of their login or name so: those who are called exactly so first, then by rank. A search changes no rank. */
 export async function searchContributors(db: Database | Queryable, q: string, limit: number): Promise<readonly ListedContributor[]> {

@@ -45,7 +45,13 @@ export function publicText(text: string | null | undefined, most = 200): string 
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200e\u200f]+/gu, ' ')
     .replaceAll(/ {2,}/g, ' ')
     .trim();
-  return line === '' ? null : [...line].slice(0, most).join('').trim();
+  // A surrogate that the cut leaves alone is no character.
+  return line === ''
+    ? null
+    : line
+        .slice(0, most)
+        .replace(/[\ud800-\udbff]$/, '')
+        .trim();
 }
 
 function hasControls(text: string): boolean {

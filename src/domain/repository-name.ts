@@ -10,7 +10,8 @@ export interface RepositoryName {
  * GitHub's rules: a login is 1-39 letters, digits and hyphens (enterprise accounts end in `_short`); a name is 1-100 of
  * `A-Za-z0-9._-`. New logins have single inner hyphens only, old ones such as `foo-` and `a--b` still exist.
  */
-export const OWNER = /^(?=.{1,39}$)[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]{1,10})?$/;
+export const OWNER_SHAPE = /^[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]{1,10})?$/;
+export const OWNER_LENGTH = 39;
 export const NAME = /^[A-Za-z0-9._-]{1,100}$/;
 
 /** Longer than any URL of a repository; what is longer is refused unread. */
@@ -18,7 +19,9 @@ const LONGEST_TEXT = 300;
 
 /** What is wrong with an owner, or null when it is right. */
 export function ownerProblem(owner: string): string | null {
-  return OWNER.test(owner) ? null : 'an owner is 1-39 letters, digits or hyphens and begins with a letter or digit';
+  return owner.length <= OWNER_LENGTH && OWNER_SHAPE.test(owner)
+    ? null
+    : 'an owner is 1-39 letters, digits or hyphens and begins with a letter or digit';
 }
 
 /** What is wrong with a repository's name, or null when it is right. */

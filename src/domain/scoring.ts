@@ -1,4 +1,4 @@
-import type { ContributionKind } from './contribution.ts';
+import { KIND_CODES, type ContributionKind } from './contribution.ts';
 
 /** What a scoring version has a weight for: the nine kinds that earn points, and the lines of code. */
 export const SCORED = {
@@ -198,6 +198,29 @@ function lineBonusSql(lines: string, { lineBonusCap: cap, options }: ScoringRule
   if (!options.concaveLines) return `least(${lines},${cap})`;
   if (cap === 0n) return '0';
   return `round(${cap}*(1-exp(-least((${lines})::numeric(60,${CURVE_DIGITS})/${cap},${CURVE_END}))))`;
+}
+
+/**
+ * The points of {@link pointsSql} straight from days, as an aggregate over rows of `alias` (contribution_day) of one person in one
+ * repository: two sums instead of one for each count. The rows must be of the kinds that are to count.
+ */
+export function daysPointsSql(rules: ScoringRules, alias: string): string {
+  const kinds = earningKinds(rules);
+  // By code, from 1; a kind that earns nothing has 0, one without a cap null.
+  const byCode = (valueOf: (kind: Cappable) => bigint | number | null, otherwise: number | null): string => {
+    const values = Array.from({ length: Math.max(...Object.values(KIND_CODES)) }, (_, index) => {
+      const kind = kinds.find((known) => KIND_CODES[known] === index + 1);
+      return kind === undefined ? otherwise : valueOf(kind);
+    });
+    return `('{${values.map((value) => value ?? 'NULL').join(',')}}'::int8[])[${alias}.kind]`;
+  };
+  const isCapped = kinds.some((kind) => kind in rules.options.dailyCaps);
+  const quantity = isCapped
+    ? `CASE WHEN ${alias}.quantity IS NOT NULL THEN least(${alias}.quantity, ${byCode((kind) => rules.options.dailyCaps[kind] ?? null, null)}) END`
+    : `${alias}.quantity`;
+  const lines = LINES.map((name) => `coalesce(${alias}.${SCORED[name].column},0)*${weightOf(name, rules)}`).join('+');
+  const earned = `coalesce(sum(${quantity}*${byCode((kind) => weightOf(kind, rules), 0)}),0)::int8`;
+  return `(${earned}+${lineBonusSql(`coalesce(sum(${lines}),0)::int8`, rules)})`;
 }
 
 /** Points of {@link pointsSql} as a score, numeric(24,4). */

@@ -95,7 +95,7 @@ function findingsOf(user: z.infer<typeof USER>, withEmail: boolean): readonly Fi
   const add = (list: Finding[], source: Finding['source'], field: Finding['field'], value: string | null): void => {
     if (value !== null) list.push({ field, value, source });
   };
-  const inBio = /(?:https?:\/\/)?(?:[a-z]{2,3}\.)?linkedin\.com\/in\/[^\s)>\]"',]+/i.exec(user.bio ?? '')?.[0];
+  const inBio = /(?:https?:\/\/)?(?:[a-z]{2,3}\.)?linkedin\.com\/in\/[^\s)>\]"',]+/i.exec(user.bio ?? '')?.[0]?.replace(/[.!?:;]+$/, '');
   const website = publicUrl(user.websiteUrl);
   const linkedin = linkedinUrlOf(user.websiteUrl) ?? linkedinUrlOf(inBio);
   add(own, 'github_profile', 'twitter_username', xNameOf(user.twitterUsername));

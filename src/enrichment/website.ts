@@ -9,7 +9,7 @@ import { linkedinUrlOf, xNameOf, type Finding, type SourceState } from '../domai
 import { isPublicAddress } from './public-address.ts';
 
 /** What reading a website came to. */
-export interface WebsiteAnswer {
+interface WebsiteAnswer {
   readonly state: SourceState;
   readonly findings: readonly Finding[];
 }
@@ -168,11 +168,14 @@ function findingsOf(links: readonly string[]): readonly Finding[] {
 }
 
 /** Name look-ups know no signal: they are left to themselves. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, failed) => {
-    const stop = (): void => failed(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(done, failed).finally(() => signal.removeEventListener('abort', stop));
-  });
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -3,7 +3,7 @@ import type { Finding, SourceState } from '../domain/enrichment.ts';
 import { publicUrl } from '../domain/public-url.ts';
 
 /** What asking X came to. */
-export interface XAnswer {
+interface XAnswer {
   readonly state: SourceState;
   readonly findings: readonly Finding[];
 }

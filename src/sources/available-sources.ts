@@ -1,5 +1,6 @@
 import type { SourceName } from '../domain/contribution.ts';
 import { BigQueryExtractor } from './bigquery/extractor.ts';
+import type { OwnTable } from './bigquery/query.ts';
 import { createBigQuerySource } from './bigquery/source.ts';
 import type { ContributionSource } from './contribution-source.ts';
 import { hasMirror } from './gharchive/importer.ts';
@@ -26,7 +27,7 @@ export interface SourceSettings {
 }
 
 /** BigQuery, which is used with a project and a monthly budget only: without one nobody is to be surprised by a bill. */
-export interface BigQuerySettings {
+interface BigQuerySettings {
   readonly project: string | null;
   readonly apiEndpoint: string | null;
   readonly monthlyBytes: number | null;
@@ -40,6 +41,7 @@ export interface BigQuerySettings {
 interface ReadyBigQuery extends BigQuerySettings {
   readonly monthlyBytes: number;
   readonly extractor: BigQueryExtractor;
+  readonly ownTable: OwnTable | null;
 }
 
 /** The sources of a process, made once. */
@@ -90,7 +92,8 @@ export function createSources({ sources: wanted, github, gharchiveDir, mirrorDir
 
 function readyBigQuery(settings: BigQuerySettings | undefined): ReadyBigQuery | null {
   if (settings === undefined) return null;
-  const { project, apiEndpoint, monthlyBytes } = settings;
+  const { project, apiEndpoint, monthlyBytes, dataset } = settings;
   if (project === null || monthlyBytes === null) return null;
-  return { ...settings, monthlyBytes, extractor: new BigQueryExtractor({ project, apiEndpoint }) };
+  const ownTable = dataset === null ? null : { project, dataset, table: 'laurels_rows' };
+  return { ...settings, monthlyBytes, ownTable, extractor: new BigQueryExtractor({ project, apiEndpoint }) };
 }

@@ -31,6 +31,8 @@ export interface Extract {
   readonly until: Day;
   /** The archive's tables that the query read. */
   readonly tables: readonly string[];
+  /** Days that it read of a table of our own. */
+  readonly kept?: readonly Window[];
   /** The UTC day of the query, which was not over. */
   readonly askedOn: Day;
   /** The repository's id, as the rows have it; null where none knows. */
@@ -83,7 +85,7 @@ export interface Estimate {
 }
 
 /** What a query would be billed. */
-export interface Cost {
+interface Cost {
   readonly bytes: number;
   /** By the configured price per TiB. */
   readonly usd: number;

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { BigQueryAccess } from '../../src/activities/bigquery-activities.ts';
+import type { BigQueryAccess } from '../../src/activities/bigquery-queries.ts';
 import { monthUsage } from '../../src/db/bigquery-ledger.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import { readJobLog } from '../../src/db/job-log.ts';
 import { requestCancel, type StoredJob } from '../../src/db/jobs.ts';
+import { addRepository, learnRepository } from '../../src/db/repositories.ts';
 import { addDays } from '../../src/domain/window.ts';
 import {
   accessDenied,
@@ -87,11 +88,17 @@ describeWithEmulator('a scrape of BigQuery', () => {
     monthlyBytes: 1000 * GIB,
     maxBytesBilled: null,
     batchWaitSeconds: 0.2,
+    ownTable: null,
     ...more,
   });
   const lately = () => ({ since: addDays(today, -9), until: today });
   const ask = (name: keyof typeof ID, more: Parameters<RunningStack['scrape']>[1] = {}) =>
     stack.scrape(name, { sources: ['bigquery'], window: lately(), ...more });
+  /** Its id is known, as it is where GitHub was asked or after a first scrape. */
+  const know = async (name: keyof typeof ID): Promise<void> => {
+    const { repository } = await addRepository(stack.database.db, { owner: 'octo', name }, null);
+    await learnRepository(stack.database.db, repository.id, { githubId: ID[name] });
+  };
   const withBigQuery = <T>(scenario: () => Promise<T>, more: Partial<BigQueryAccess> = {}) => {
     const bigQueryAccess = access(more);
     return stack.withWorkers([accessTo(bigquery).source], scenario, { bigquery: bigQueryAccess });
@@ -287,6 +294,56 @@ describeWithEmulator('a scrape of BigQuery', () => {
         expect(again).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
       });
       expect(bigquery.inserts).toBe(1);
+    });
+  });
+
+  describe('with a table of its own', () => {
+    const ownTable = { project: 'laurels-test', dataset: 'mine', table: 'laurels_rows' };
+
+    test('keeps what was read: a second scrape of the whole reads the archive for the last days only, and has the same rows', async () => {
+      await setUp();
+      await know('one');
+      const whole = () => withBigQuery(async () => stack.finished(await ask('one')), { ownTable });
+      const first = await whole();
+      expect(first).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3, errorMessage: null });
+      const rows = await stored(first);
+      // Seven settled days go into the table; the last three are read as they are.
+      const { queries } = await ledger();
+      expect(queries.map(({ purpose, tables, state }) => ({ purpose, tables: tables.length, state }))).toEqual([
+        { purpose: 'extract', tables: 3, state: 'DONE' },
+        { purpose: 'fill', tables: 7, state: 'DONE' },
+      ]);
+      const before = bigquery.executions;
+      const second = await whole();
+      expect(second).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
+      expect(await stored(second)).toEqual(rows);
+      expect(bigquery.executions - before).toBe(1);
+      const { rows: covered } = await stack.database.db.pool.query(
+        `SELECT lower(during)::text AS since, (upper(during) - 1)::text AS until FROM covered_range WHERE repository_id = $1 AND kind = 2`,
+        [first.repositoryId],
+      );
+      expect(covered).toEqual([{ since: addDays(today, -9), until: addDays(today, -1) }]);
+    });
+
+    test('gives a refresh the rows of a whole scrape, and fills the days that another repository lacks', async () => {
+      await setUp();
+      await Promise.all([know('one'), know('two')]);
+      const run = (name: keyof typeof ID, type: 'FULL' | 'REFRESH') =>
+        withBigQuery(async () => stack.finished(await ask(name, { type })), { ownTable });
+      await run('one', 'FULL');
+      expect(await run('two', 'FULL')).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
+      expect(await run('one', 'REFRESH')).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
+      expect((await ledger()).queries.filter(({ purpose }) => purpose === 'fill')).toHaveLength(2);
+      expect(bigquery.jobs.filter(({ isDryRun }) => !isDryRun).every(({ sql }) => !/octo|7001/.test(sql))).toBe(true);
+    });
+
+    test('is billed once for filling it, when the answer was lost', async () => {
+      await setUp([[{ kind: 'insert', nth: 1 }, lostAnswer()]]);
+      await know('two');
+      const job = await withBigQuery(async () => stack.finished(await ask('two')), { ownTable });
+      expect(job).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
+      expect(bigquery.executions).toBe(2);
+      expect(await bigquery.rows('SELECT COUNT(*) FROM `laurels-test.mine.laurels_rows`')).toEqual([['8']]);
     });
   });
 

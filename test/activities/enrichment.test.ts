@@ -156,8 +156,8 @@ test('a better source is not overwritten, worse ones fill in, an e-mail is store
   expect(asked.toSorted()).toEqual(['/', '/2/users/by/username/ada_l?user.fields=entities']);
 
   // The account is taken off the profile: the page, which comes next, is believed now. The switch is off again: the address goes.
-  const account = [...github.dataset.accounts.values()].find(({ id }) => id === ADA);
-  (account?.profile as { socialAccounts?: unknown }).socialAccounts = [];
+  const { profile } = github.dataset.accounts.get(ADA)!;
+  (profile as { socialAccounts?: unknown }).socialAccounts = [];
   github.dataset.touch();
   await run(sources(everything()), enrichAda);
   const later = await enrichmentOf(stack.database.db, await idOf(ADA));

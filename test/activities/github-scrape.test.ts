@@ -62,7 +62,7 @@ async function setUp(faults: readonly (readonly [Matcher, Fault])[] = [], option
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
 
 describe('a scrape of GitHub', () => {
-  test('gives the counts, lines and scores of an independent count, and knows that they are complete', async () => {
+  test('gives the counts, lines and scores of an independent count, knows that they are complete, and (A149) stores no e-mail address', async () => {
     const set = await setUp();
     const job = await set.run();
     expect(job).toMatchObject({ ...ended, unit: 'contributions', planNote: expect.stringContaining('GraphQL points') });
@@ -80,6 +80,14 @@ describe('a scrape of GitHub', () => {
     for (const { stored, unattributed, excluded, github_total } of measured) {
       // The month the window begins in is counted from the window's first day on; nothing of it lies before.
       expect(stored + unattributed + excluded).toBeGreaterThanOrEqual(github_total as number);
+    }
+    // A149: commits name people by e-mail address; none of those is stored, in no table.
+    const { rows: tables } = await stack.database.db.pool.query<{ name: string }>(
+      `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'staging')`,
+    );
+    for (const { name } of tables) {
+      const { rows } = await stack.database.db.pool.query<{ text: string }>(`SELECT t::text AS text FROM ${name} AS t`);
+      expect(rows.filter(({ text }) => /[a-z]@[a-z-]+\.[a-z]/i.test(text))).toEqual([]);
     }
   });
 

@@ -1,4 +1,4 @@
-import type { BigQueryAccess } from '../../src/activities/bigquery-activities.ts';
+import type { BigQueryAccess } from '../../src/activities/bigquery-queries.ts';
 import type { EnrichmentSources } from '../../src/activities/enrichment-sources.ts';
 import { createWorkers, type Workers } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';

@@ -109,7 +109,7 @@ describe('a contributor', () => {
     expect(byNumber.previous_usernames).toEqual(['ada-of-old']);
     expect(byNumber.enrichment).toMatchObject({
       status: 'PARTIAL',
-      personal_website: 'https://ada.example',
+      personal_website: 'https://ada.example/',
       sources: { personal_website: { source: 'github' } },
     });
   });

@@ -121,3 +121,31 @@ describe('an upgrade where no stream is', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
   });
 });
+
+describe('A075: clients that send their headers byte by byte', () => {
+  test('are closed, and hold nobody else up', async () => {
+    const { app } = slowApp();
+    const server = await start(app, { headersTimeoutMs: 400 });
+    const endings = Array.from(
+      { length: 50 },
+      () =>
+        new Promise<string>((resolve) => {
+          let text = '';
+          const socket = connect(server.port, '127.0.0.1');
+          const trickle = setInterval(() => socket.write('a'), 50);
+          socket.write('GET /quick HTTP/1.1\r\nX: ');
+          socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+          socket.on('error', () => undefined);
+          socket.on('close', () => {
+            clearInterval(trickle);
+            resolve(text);
+          });
+        }),
+    );
+    expect(await (await fetch(`${server.url}/quick`)).text()).toBe('quick');
+    const answers = await Promise.all(endings);
+    // One that was writing when it was closed may not have read why.
+    expect(answers.every((answer) => answer === '' || answer.startsWith('HTTP/1.1 408 '))).toBe(true);
+    expect(answers.some((answer) => answer.startsWith('HTTP/1.1 408 '))).toBe(true);
+  });
+});

@@ -5,8 +5,9 @@ import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { LogLineResource } from '../../src/api/contract/jobs.ts';
 import { startHttp } from '../../src/api/http-server.ts';
-import { createGate } from '../../src/api/gate.ts';
+import { createGate, type GateOptions } from '../../src/api/gate.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
+import { createApiKey, revokeApiKey } from '../../src/db/api-keys.ts';
 import { appendJobLog } from '../../src/db/job-log.ts';
 import { addedRepository, eventually, LOCAL, startTestApi, type TestApi } from './running-api.ts';
 
@@ -124,7 +125,7 @@ describe('the log stream', () => {
     expect(client.heard.map(({ seq }) => seq)).toEqual(Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1));
   });
 
-  test('after ten dropped connections the cursor gives a whole log', async () => {
+  test('A119: after ten dropped connections the cursor gives a whole log', async () => {
     const seqs: number[] = [];
     let cursor = 0;
     for (let round = 0; round < 10; round += 1) {
@@ -170,7 +171,7 @@ describe('an upgrade', () => {
     ['at no level', '/dashboard/ws/logs?level=loud', {}, 400],
     ['with a token in the URL', '/dashboard/ws/logs?token=x', {}, 400],
     ['with a cursor twice', '/dashboard/ws/logs?after=1&after=2', {}, 400],
-  ])('%s is refused', async (_, path, options, status) => {
+  ])('A111: %s is refused', async (_, path, options, status) => {
     const refused = await refusal(path, options);
     expect(refused.status).toBe(status);
     expect(refused.body.code).toEqual(expect.any(String));
@@ -194,7 +195,7 @@ describe('a client that misbehaves', () => {
       },
       1008,
     ],
-  ])('%s, and the server stays', async (_, misbehave, code) => {
+  ])('A114, A115: %s, and the server stays', async (_, misbehave, code) => {
     const client = await listen();
     misbehave(client.socket);
     await expect(client.closed).resolves.toBe(code);
@@ -241,14 +242,14 @@ describe('a client that misbehaves', () => {
 
 describe('the number of clients', () => {
   /** A server of its own with other limits. */
-  async function strict(options: { pingEveryMs?: number; maxClients?: number }) {
+  async function strict({ gate = LOCAL, ...options }: { pingEveryMs?: number; maxClients?: number; gate?: GateOptions }) {
     const log = pino({ level: 'silent' });
-    const stream = createLogStream({ db: api.db, log, gate: createGate(api.db, LOCAL), ...options });
+    const stream = createLogStream({ db: api.db, log, gate: createGate(api.db, gate), ...options });
     const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
     return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
   }
 
-  test('has an end: the next is refused with 503, those that are there stay', async () => {
+  test('A117: has an end: the next is refused with 503, those that are there stay', async () => {
     const { stream, server, url } = await strict({ maxClients: 2 });
     const admitted = [new WebSocket(url), new WebSocket(url)];
     await Promise.all(admitted.map((socket) => new Promise((resolve) => socket.on('open', resolve))));
@@ -262,7 +263,7 @@ describe('the number of clients', () => {
     await server.stop();
   });
 
-  test('falls when one answers no ping', async () => {
+  test('A118: falls when one answers no ping', async () => {
     const { stream, server, url } = await strict({ pingEveryMs: 50 });
     const deaf = new WebSocket(url, { autoPong: false });
     const good = new WebSocket(url);
@@ -271,6 +272,24 @@ describe('the number of clients', () => {
     await new Promise((resolve) => deaf.on('close', resolve));
     await eventually(stream.clientCount, (count) => count === 1);
     expect(good.readyState).toBe(WebSocket.OPEN);
+    await server.stop();
+  });
+
+  test('falls when a key is revoked: its streams are closed', async () => {
+    const { stream, server, url } = await strict({ pingEveryMs: 50, gate: { ...LOCAL, isExposed: true } });
+    const sockets = await Promise.all(
+      ['kept', 'lost'].map(async (name) => {
+        const { key } = await createApiKey(api.db, { name, scope: 'read' });
+        const socket = new WebSocket(url, { headers: { authorization: `Bearer ${key}` } });
+        await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+        return socket;
+      }),
+    );
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.on('close', resolve)));
+    await revokeApiKey(api.db, 'lost');
+    await expect(closed[1]).resolves.toBe(1008);
+    expect(sockets[0]?.readyState).toBe(WebSocket.OPEN);
+    await eventually(stream.clientCount, (count) => count === 1);
     await server.stop();
   });
 });

@@ -84,7 +84,7 @@ test('two people who are one are ranked as one, and split into what they were', 
   // The merged account leads to the person.
   expect((await api.call('getContributorIdentities', { params: { username: 'bob' } })).body).toMatchObject({
     contributor: { username: 'cyd' },
-    changes: { data: [{ action: 'merge', by: 'api', reason: 'Old account.', before: expect.any(Array), after: expect.any(Array) }] },
+    changes: { data: [{ action: 'merge', by: 'local', reason: 'Old account.', before: expect.any(Array), after: expect.any(Array) }] },
   });
 
   expect(await api.call('splitContributor', { params: { username: 'cyd' } })).toMatchObject({
@@ -204,7 +204,7 @@ async function wholeDatabase(): Promise<string> {
   return texts.join('\n');
 }
 
-test('A146: an erased person is in no table, no board and no log line; what they did still counts', async () => {
+test('A146, A147: an erased person is in no table, board or log line, also after a scrape; what they did still counts', async () => {
   const work = [ada, { ...bob, login: 'bobby-tables' }, { ...bob, login: 'bobby-tables', kind: 'PR_REVIEWED' as const, count: 2 }, cyd];
   await publish(work);
   await api.call('setContributorKind', {

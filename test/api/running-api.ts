@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { startApi } from '../../src/api/api-server.ts';
 import { CONTRACT, type Contract, type EndpointName } from '../../src/api/contract.ts';
@@ -229,6 +230,16 @@ export async function sendWithHeaders(
     });
     request.on('error', reject);
     request.end();
+  });
+}
+
+/** Sends bytes as they are and gives all that comes back. */
+export async function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+    socket.on('close', () => resolve(answer)).on('error', reject);
   });
 }
 

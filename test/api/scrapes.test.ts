@@ -95,7 +95,7 @@ describe('a second scrape', () => {
     }
   });
 
-  test('of twenty that come at once one is accepted and nineteen are refused with its id', async () => {
+  test('A131: of twenty that come at once one is accepted and nineteen are refused with its id', async () => {
     const params = await added();
     const answers = await Promise.all(Array.from({ length: 20 }, () => api.call('scrapeRepository', { params })));
     const accepted = answers.filter(({ status }) => status === 202);

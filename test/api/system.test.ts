@@ -114,7 +114,7 @@ describe('without its database', () => {
 
   test('an error that nobody foresaw is a 500 with the request id and no inside', async () => {
     const broken = await startTestApi({
-      availableSources: () => {
+      preferredSources: () => {
         throw new TypeError('secret inside');
       },
     });

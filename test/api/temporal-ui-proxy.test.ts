@@ -52,7 +52,7 @@ describe("Temporal's Web UI", () => {
     expect(received.at(-1)).toMatchObject({ method: 'POST', body: '{"a":1}' });
   });
 
-  test('is behind our checks of Host and Origin', async () => {
+  test('A137: is behind our checks of Host and Origin', async () => {
     const before = received.length;
     expect((await sendWithHeaders(api.port, '/temporal/api/v1/namespaces', { host: 'evil.example' })).status).toBe(421);
     const headers = { origin: 'http://evil.example', 'content-type': 'text/plain' };

@@ -3,6 +3,7 @@ import { readBoard, type BoardQuery, type BoardRow } from '../../src/db/board-qu
 import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import type { StoredRepository } from '../../src/db/repositories.ts';
+import { currentScoring, saveScoring } from '../../src/db/scoring.ts';
 import type { Contribution } from '../../src/domain/contribution.ts';
 import { addDays, presetWindow, type Day } from '../../src/domain/window.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
@@ -154,4 +155,24 @@ test('a deep page of the stored board reads only its own rows', async () => {
     [repository.id],
   );
   expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('position');
+});
+
+test('a page of a board that is ranked on request has the scores of the whole, whatever the scoring rewards', async () => {
+  const { db } = database;
+  const old = await currentScoring(db);
+  await saveScoring(
+    db.pool,
+    { ...old, version: old.version + 1, options: { coauthorCredit: true, dailyCaps: { COMMIT: 1, RELEASE: 2 }, concaveLines: true } },
+    'test',
+    null,
+  );
+  await rebuildGlobalBoard(db);
+  for (const scope of scopes.map(scopeOf)) {
+    const q = { scope, window: { since: addDays(today, -60), until: today }, include: [] } as const;
+    const whole = await readBoard(db, { ...q, limit: 'all' });
+    expect(whole.scoring_version).toBe(old.version + 1);
+    expect(await pages(q, 7)).toEqual(whole.data);
+    const stored = await readBoard(db, { scope, window: 'default', include: [], limit: 'all' });
+    expect((await readBoard(db, { scope, window: presetWindow('2y', today), include: [], limit: 100 })).data).toEqual(stored.data);
+  }
 });

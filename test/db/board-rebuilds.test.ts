@@ -71,10 +71,10 @@ test('pages that are turned while boards are rebuilt hold each person once in on
     { scope: { repositoryIds: repositories.map(({ id }) => id) }, window: 'default', include: [] },
     { scope: 'global', window: presetWindow('30d', today), include: [], sort: 'last_contribution_at' },
   ];
-  let publishing = true;
+  const published = new AbortController();
   const whole = queries.map(() => 0);
   const readers = queries.map(async (query, index) => {
-    while (publishing) {
+    while (!published.signal.aborted) {
       const rows = await turnPages(query);
       if (rows === null) continue;
       whole[index] = (whole[index] ?? 0) + 1;
@@ -87,7 +87,7 @@ test('pages that are turned while boards are rebuilt hold each person once in on
     try {
       for (let round = 1; round <= ROUNDS; round += 1) await publish(round);
     } finally {
-      publishing = false;
+      published.abort();
     }
   })();
   await Promise.all([publisher, ...readers]);

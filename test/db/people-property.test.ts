@@ -11,7 +11,7 @@ import type { AccountKind } from '../../src/domain/account-kind.ts';
 import type { Contribution, ContributionKind } from '../../src/domain/contribution.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { ranked } from '../../src/domain/rank.ts';
-import { DEFAULT_SCORING, numberOf, SCORED, SCORED_KINDS, scoreOf, type Counts } from '../../src/domain/scoring.ts';
+import { DEFAULT_SCORING, numberOf, SCORED, scoreOf, type Counts, type ScoredKind } from '../../src/domain/scoring.ts';
 import { addDays, presetWindow, type Day } from '../../src/domain/window.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
 import { account, did, newRepository, scrape } from './publishing.ts';
@@ -83,7 +83,7 @@ function recount(works: readonly Work[], model: Model, base: number): readonly u
       if (model.hidden.has(person)) continue;
       const zero = Object.fromEntries(Object.keys(SCORED).map((name) => [name, 0])) as Record<keyof Counts, number>;
       const mine = counts.get(person) ?? zero;
-      mine[one.kind as (typeof SCORED_KINDS)[number]] += 1;
+      mine[one.kind as ScoredKind] += 1;
       mine.LINES_ADDED += one.linesAdded ?? 0;
       counts.set(person, mine);
     }

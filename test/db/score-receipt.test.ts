@@ -115,7 +115,7 @@ test('receipts add up to what boards say, to the last ten-thousandth: any data, 
         for (const repository of repositories) await deleteRepository(db, repository.id);
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 
   async function compare(

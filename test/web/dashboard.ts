@@ -43,7 +43,7 @@ export async function startDashboard(): Promise<Dashboard> {
   };
   try {
     await running.until(/Laurels is ready/);
-    const url = (await running.until(/API +(http:\/\/127\.0\.0\.1:\d+)\//))[1] as string;
+    const [, url = ''] = await running.until(/API +(http:\/\/127\.0\.0\.1:\d+)\//);
     return { url, browser, github, set, people: countOf(set.data, set.window, set.repository).people, stop };
   } catch (error) {
     await stop();

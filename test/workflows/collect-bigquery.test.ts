@@ -161,7 +161,7 @@ test('a scrape that is refused its rows ends with the reason', async () => {
   );
   await withFakeWorker(temporal, stage.activities, async () => {
     const handle = await scrape();
-    await expect(handle.result()).rejects.toThrow();
+    await expect(handle.result()).rejects.toThrow('Workflow execution');
   });
   expect(stage.ends).toMatchObject([
     { status: 'FAILED', errorCode: 'budget_exceeded', errorMessage: expect.stringContaining('Of the month 0 bytes are left') },
@@ -174,7 +174,7 @@ test('a scrape that is cancelled while it waits ends at once', async () => {
     const handle = await scrape();
     await until(() => stage.calls.includes('requestExtract'));
     await handle.cancel();
-    await expect(handle.result()).rejects.toThrow();
+    await expect(handle.result()).rejects.toThrow('Workflow execution');
   });
   expect(stage.ends).toMatchObject([{ status: 'CANCELLED' }]);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
-import { TASK_QUEUES, WORKFLOW_TYPES, type EnrichBatchInput, type EnrichInput, type Pace } from '../../src/workflows/contract.ts';
+import { TASK_QUEUES, type EnrichBatchInput, type EnrichInput, type Pace } from '../../src/workflows/contract.ts';
 import { createNamespace, until, withFakeWorker, type TestNamespace } from '../temporal/test-namespace.ts';
 import { createStage, type FakeActivities, type Stage } from './fake-activities.ts';
 
@@ -16,7 +16,7 @@ const pace: Pace = { initialRetryMs: 50, maximumRetryMs: 50, heartbeatTimeoutMs:
 
 /** Runs a workflow to its end with these activities. */
 async function run(
-  type: keyof typeof WORKFLOW_TYPES,
+  type: 'enrichContributor' | 'batchEnrichContributors',
   input: Omit<EnrichInput, 'pace'> | Omit<EnrichBatchInput, 'pace'>,
   overrides: Partial<FakeActivities> = {},
 ): Promise<Stage & { readonly workflowId: string; readonly result: unknown }> {
@@ -129,12 +129,12 @@ test('a batch that is cancelled closes its job and ends who was being asked abou
     const handle = await temporal.client.workflow.start('batchEnrichContributors', {
       workflowId: `batch:${randomUUID()}`,
       taskQueue: TASK_QUEUES.main,
-      args: [{ jobId: 'batch', width: 2, pace }],
+      args: [{ jobId: 'cancelled-batch', width: 2, pace }],
     });
     await until(() => stage.calls.filter((call) => call.startsWith('readProfile')).length === 2);
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     await until(() => stage.calls.filter((call) => call.endsWith('PENDING')).length === 2);
   });
-  expect(stage.ends).toEqual([{ jobId: 'batch', status: 'CANCELLED' }]);
+  expect(stage.ends).toEqual([{ jobId: 'cancelled-batch', status: 'CANCELLED' }]);
 });

@@ -70,4 +70,5 @@ export const compareBoards = endpoint({
     interval,
   }),
   answers: { 200: { description: 'The comparison', body: comparison } },
+  problems: ['repository_not_found', 'contributor_not_found', 'contributor_opted_out'],
 });

@@ -32,7 +32,11 @@ const enrichment = z.strictObject({
   twitter_username: z.string().nullable(),
   linkedin_url: z.string().nullable(),
   personal_website: z.string().nullable(),
-  personal_email: z.string().nullable(),
+  personal_email: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('Only for callers with a key, or on this machine; stored only where ENRICH_EMAILS is on'),
   sources: z.record(z.string(), z.strictObject({ source: z.string(), at: z.string() })).describe('Where each field comes from'),
   last_enriched_at: moment.nullable(),
   error: z.string().nullable(),
@@ -119,6 +123,7 @@ export const getContributorActivity = endpoint({
       body: z.strictObject({ data: z.array(activity), next_cursor: z.string().nullable() }),
     },
   },
+  problems: ['repository_not_found'],
 });
 
 export const getContributorRepositories = endpoint({
@@ -162,6 +167,7 @@ export const getContributorSeries = endpoint({
       body: z.strictObject({ interval: z.enum(['day', 'week']), window: windowShown, data: z.array(seriesPoint).readonly() }),
     },
   },
+  problems: ['repository_not_found'],
 });
 
 export const getContributorRanks = endpoint({
@@ -180,6 +186,7 @@ export const getContributorRanks = endpoint({
       }),
     },
   },
+  problems: ['repository_not_found'],
 });
 
 /** Somebody in a list, with what they are on the board of all repositories. */

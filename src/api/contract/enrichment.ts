@@ -8,7 +8,7 @@ const moment = z.iso.datetime();
 const url = z.url({ protocol: /^https?$/ }).nullable();
 
 /** What is known of a person beyond contributions. An e-mail address is stored where that is switched on, and never part of an answer. */
-export const enrichmentResource = z.strictObject({
+const enrichmentResource = z.strictObject({
   status: z.enum(ENRICHMENT_STATUSES),
   twitter_username: z.string().nullable(),
   linkedin_url: url,
@@ -39,6 +39,7 @@ export const enrichContributor = endpoint({
   params: z.strictObject({ username }),
   body: z.strictObject({}).optional(),
   answers: { 202: { description: 'The job; Location has it. 409 while one is under way', body: jobResource } },
+  problems: ['enrichment_already_running', 'no_source_configured', 'contributor_is_sample'],
 });
 
 export const enrichContributors = endpoint({
@@ -51,4 +52,5 @@ export const enrichContributors = endpoint({
     stale_after_days: z.int('must be a whole number').min(0, 'must be at least 0').max(3650, 'must be at most 3650').default(30),
   }),
   answers: { 202: { description: 'The job; Location has it. 409 while one is under way', body: jobResource } },
+  problems: ['enrichment_already_running', 'no_source_configured'],
 });

@@ -129,6 +129,7 @@ export const retryJob = endpoint({
   params: jobParams,
   body: z.strictObject({}).optional(),
   answers: { 202: { description: 'The new job was accepted; Location names it', body: jobResource } },
+  problems: ['job_not_retryable', 'scrape_already_running', 'no_source_configured', 'repository_is_sample', 'repository_not_found'],
 });
 
 export const cancelJob = endpoint({

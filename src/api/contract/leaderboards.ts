@@ -110,6 +110,9 @@ const boardAnswers = {
   304: { description: 'It is as the ETag says' },
 } as const;
 
+/** A board asked for by page, by repositories, or around somebody. */
+const boardProblems = ['board_changed', 'repository_not_found', 'contributor_not_found', 'contributor_opted_out'] as const;
+
 export const getGlobalBoard = endpoint({
   method: 'get',
   path: '/api/v1/leaderboard/global',
@@ -121,7 +124,7 @@ export const getGlobalBoard = endpoint({
       .describe('Only these, owner/name, comma-separated: ranked among themselves'),
   }),
   answers: boardAnswers,
-  problems: ['board_changed'],
+  problems: boardProblems,
 });
 
 export const getRepositoryBoard = endpoint({
@@ -132,7 +135,7 @@ export const getRepositoryBoard = endpoint({
   params: repositoryParams,
   query: boardQuery,
   answers: { ...boardAnswers, 308: { description: 'The repository has another name now; Location has it' } },
-  problems: ['board_changed'],
+  problems: boardProblems,
 });
 
 export const recalculateBoards = endpoint({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SOURCE_NAMES, type SourceName } from '../../domain/contribution.ts';
-import { NAME, nameProblem, OWNER, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
+import { NAME, nameProblem, OWNER_LENGTH, OWNER_SHAPE, ownerProblem, type RepositoryName } from '../../domain/repository-name.ts';
 import { isDay } from '../../domain/window.ts';
 
 const problem = (check: (text: string) => string | null) => (value: string, context: z.RefinementCtx) => {
@@ -20,12 +20,12 @@ export const owner = z
   .string()
   .superRefine(problem(ownerProblem))
   .describe("The owner's login")
-  .meta(shown({ type: 'string', pattern: OWNER.source }));
+  .meta(shown({ type: 'string', pattern: OWNER_SHAPE.source, minLength: 1, maxLength: OWNER_LENGTH }));
 export const name = z
   .string()
   .superRefine(problem(nameProblem))
   .describe("The repository's name")
-  .meta(shown({ type: 'string', pattern: String.raw`^(?!\.{1,2}$)(?!.*\.[gG][iI][tT]$)${NAME.source.slice(1)}` }));
+  .meta(shown({ type: 'string', pattern: NAME.source, not: { pattern: String.raw`^\.{1,2}$|\.[gG][iI][tT]$` } }));
 
 /** `{owner}/{name}` in a path. */
 export const repositoryParams = z.strictObject({ owner, name });

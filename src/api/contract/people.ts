@@ -66,6 +66,7 @@ export const setContributorKind = endpoint({
   params,
   body: z.strictObject({ kind: z.enum(ACCOUNT_KINDS), reason }),
   answers: { 200: { description: 'Who they are now', body: identity } },
+  problems: ['boards_busy'],
 });
 
 export const getContributorIdentities = endpoint({
@@ -91,6 +92,7 @@ export const mergeContributors = endpoint({
     reason: reason.optional(),
   }),
   answers: { 200: { description: 'The person with all accounts', body: identity } },
+  problems: ['boards_busy'],
 });
 
 export const splitContributor = endpoint({
@@ -101,6 +103,7 @@ export const splitContributor = endpoint({
   params,
   body: z.strictObject({ accounts: z.array(username).max(20, 'must be at most 20').optional(), reason: reason.optional() }).optional(),
   answers: { 200: { description: 'The person with the accounts that stay', body: identity } },
+  problems: ['boards_busy'],
 });
 
 export const listIdentitySuggestions = endpoint({
@@ -119,6 +122,7 @@ export const hideContributor = endpoint({
   summary: 'Show somebody nowhere any more: boards, search, exports, badges, pages. Can be taken back',
   params,
   answers: { 204: { description: 'They are hidden; `id:<GitHub id>` also hides somebody who was never seen here' } },
+  problems: ['boards_busy', 'opt_out_key_differs'],
 });
 
 export const showContributor = endpoint({
@@ -128,6 +132,7 @@ export const showContributor = endpoint({
   summary: 'Take an opt-out back',
   params,
   answers: { 204: { description: 'They are shown' } },
+  problems: ['boards_busy', 'opt_out_key_differs'],
 });
 
 export const eraseContributor = endpoint({
@@ -137,4 +142,5 @@ export const eraseContributor = endpoint({
   summary: 'Forget somebody for good: what they did stays, without them. Can not be taken back',
   params,
   answers: { 204: { description: 'They are forgotten, and later scrapes do not bring them back' } },
+  problems: ['boards_busy', 'opt_out_key_differs'],
 });

@@ -2,23 +2,19 @@ import { z } from 'zod';
 import { CAPPABLE, MAX_DAILY_CAP, MAX_WEIGHT, POINT_DECIMALS, SCORED_NAMES, type Cappable, type Scored } from '../../domain/scoring.ts';
 import { JOB_STATUSES } from '../../domain/job-status.ts';
 import { endpoint } from './endpoint.ts';
-import { cursor, limit, repositoryName } from './parameters.ts';
+import { cursor, limit, repositoryName, shown } from './parameters.ts';
 
 /** 0 to 10,000 points with at most four decimals. */
 const points = z
   .number(`must be a number from 0 to ${MAX_WEIGHT}`)
   .min(0, 'must be at least 0')
   .max(MAX_WEIGHT, `must be at most ${MAX_WEIGHT}`)
-  // Not multipleOf: 0.07 is none of 0.0001 in binary.
-  .refine(
-    (value) => value < 0 || value > MAX_WEIGHT || decimalsOf(value) <= POINT_DECIMALS,
-    `must have at most ${POINT_DECIMALS} decimals`,
-  );
-
-function decimalsOf(value: number): number {
-  const [digits = '', exponent = '0'] = String(value).split('e');
-  return Math.max(0, (digits.split('.')[1]?.length ?? 0) - Number(exponent));
-}
+  // Not multipleOf: in binary 3 x 0.0001 is none of 0.0001.
+  .refine((value) => Math.abs(value - Number(value.toFixed(POINT_DECIMALS))) <= 2 ** -51 * Math.max(1, value), {
+    message: `must have at most ${POINT_DECIMALS} decimals`,
+    when: ({ value }) => typeof value === 'number' && value >= 0 && value <= MAX_WEIGHT,
+  })
+  .meta(shown({ type: 'number', minimum: 0, maximum: MAX_WEIGHT, multipleOf: 10 ** -POINT_DECIMALS }));
 
 const shape = <Name extends string, S extends z.ZodType>(names: readonly Name[], schema: S): Record<Name, S> =>
   Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, S>;
@@ -53,7 +49,7 @@ const note = z.string().max(500, 'must be at most 500 characters').optional().de
 const scoring = rules.extend({
   version: z.int(),
   created_at: z.iso.datetime(),
-  created_by: z.string().nullable().describe('null: the version Laurels came with'),
+  created_by: z.string().nullable().describe('The name of a key, or local; laurels: the version it came with'),
   note: z.string().nullable(),
 });
 export type ScoringResource = z.infer<typeof scoring>;
@@ -93,7 +89,8 @@ export const restoreScoring = endpoint({
     version: z
       .string()
       .regex(/^[1-9]\d{0,8}$/, 'must be the number of a version')
-      .transform(Number),
+      .transform(Number)
+      .meta(shown({ type: 'integer', minimum: 1, maximum: 999_999_999 })),
   }),
   body: z.strictObject({ note }).optional(),
   answers: { 200: { description: 'The newest version; Location has the job that has the boards follow', body: savedScoring } },

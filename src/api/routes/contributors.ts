@@ -30,7 +30,7 @@ export function contributorHandlers({
     name === undefined ? undefined : (await repositoriesOf(db, [name]))[0]?.id;
 
   return {
-    async getContributor({ params }) {
+    async getContributor({ params }, { caller }) {
       const person = await personOf(db, params.username);
       const [profile, standing, repositories, today] = await Promise.all([
         profileOf(db, person),
@@ -40,7 +40,10 @@ export function contributorHandlers({
       ]);
       const window = standing?.window ?? presetWindow(DEFAULT_WINDOW, today);
       const streaks = await streaksOf(db, person.id, window);
-      return { status: 200, body: profileResourceOf(person, { profile, window, standing, repositories, streaks }) };
+      return {
+        status: 200,
+        body: profileResourceOf(person, { profile, showsEmail: caller.scope !== null, window, standing, repositories, streaks }),
+      };
     },
 
     async getContributorActivity({ params, query }, { request }) {

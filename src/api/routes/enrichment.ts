@@ -11,7 +11,7 @@ import { within } from '../deadline.ts';
 import type { ApiDeps } from '../deps.ts';
 import { showJob } from '../job-view.ts';
 import { jobPath, jobReferenceOf } from '../resources.ts';
-import type { Handlers } from '../routing.ts';
+import type { Exchange, Handlers } from '../routing.ts';
 
 /** The answer does not wait longer for Temporal; the reconciler starts what was not started. */
 const START_DEADLINE_MS = 3_000;
@@ -20,7 +20,7 @@ const START_DEADLINE_MS = 3_000;
 export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributorEnrichment' | 'enrichContributor' | 'enrichContributors'> {
   const { db, engine, log } = deps;
 
-  const begin = async (create: () => Promise<StoredJob>) => {
+  const begin = async (create: () => Promise<StoredJob>, concerns: Exchange['concerns']) => {
     if (!deps.canEnrich) throw new NoSourceConfigured('Nobody can be asked about people: set GITHUB_TOKEN.');
     let job: StoredJob;
     try {
@@ -30,6 +30,7 @@ export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributo
       const other = await jobById(db, error.jobId);
       throw new AppError(error.code, error.status, error.message, other === null ? {} : { job: jobReferenceOf(other) }, { cause: error });
     }
+    concerns({ job_id: job.id });
     const started = engine.startJob(job).catch((error: unknown) => {
       // The job is stored: the reconciler goes on from there.
       log.warn({ err: error, job_id: job.id }, 'enrichment not started');
@@ -45,22 +46,23 @@ export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributo
       return { status: 200, body: enrichmentResourceOf(await enrichmentOf(db, person.id)) };
     },
 
-    async enrichContributor({ params }) {
+    async enrichContributor({ params }, { caller, concerns }) {
       const person = await personOf(db, params.username);
+      concerns({ person_id: person.id });
       if (person.isSample) {
         throw new AppError('contributor_is_sample', 422, 'This person is part of the sample: there is nobody to ask about.');
       }
-      return begin(() => createEnrichJob(db, { userId: person.id, requestedBy: 'api' }));
+      return begin(() => createEnrichJob(db, { userId: person.id, requestedBy: caller.name }), concerns);
     },
 
-    async enrichContributors({ body: { top, stale_after_days: staleAfterDays } }) {
-      return begin(() => createEnrichBatchJob(db, { request: { top, staleAfterDays }, requestedBy: 'api' }));
+    async enrichContributors({ body: { top, stale_after_days: staleAfterDays } }, { caller, concerns }) {
+      return begin(() => createEnrichBatchJob(db, { request: { top, staleAfterDays }, requestedBy: caller.name }), concerns);
     },
   };
 }
 
 /** What is known of a person as JSON; addresses are checked once more, whoever has written them. */
-export function enrichmentResourceOf(enrichment: Enrichment | null): EnrichmentResource {
+function enrichmentResourceOf(enrichment: Enrichment | null): EnrichmentResource {
   const value = (field: EnrichmentField): string | null => enrichment?.fields[field]?.value ?? null;
   const shown = Object.entries(enrichment?.fields ?? {}).filter(([field]) => field !== 'personal_email');
   return {

@@ -56,8 +56,9 @@ export function jobHandlers(deps: ApiDeps): Pick<Handlers, 'listJobs' | 'getJob'
       return { status: 200, headers: nextLink(request, 'after', next), body: { data, next_cursor: next } };
     },
 
-    async retryJob({ params }, { caller }) {
+    async retryJob({ params }, { caller, concerns }) {
       const job = await retryScrape(deps, await jobOf(params.id), caller.name);
+      concerns({ job_id: job.id });
       return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(engine, job) };
     },
 

@@ -1,9 +1,8 @@
 import type { BoardQuery } from '../../db/board-query.ts';
-import { databaseToday } from '../../db/database.ts';
 import { InvalidInput } from '../../domain/errors.ts';
 import { DEFAULT_WINDOW, windowOf } from '../../domain/window.ts';
 import { sendBoardExport } from '../board-export.ts';
-import { createBoardPages } from '../board-pages.ts';
+import { createBoardPages, type AskedBoard } from '../board-pages.ts';
 import { USUAL_ROWS } from '../contract/parameters.ts';
 import { scoredOf } from '../contract/leaderboards.ts';
 import type { Contract } from '../contract.ts';
@@ -21,13 +20,13 @@ export function boardHandlers(deps: ApiDeps): Pick<Handlers, 'getGlobalBoard' | 
   const { db } = deps;
   const pages = createBoardPages(db);
 
-  const boardQueryOf = async (scope: BoardQuery['scope'], query: Query): Promise<BoardQuery> => {
+  const askedBoard = (scope: BoardQuery['scope'], query: Query): AskedBoard => {
     const { since, until, kinds, include, q, sort, limit, cursor, around, fields } = query;
     const isDefault = since === undefined && until === undefined && (query.window ?? DEFAULT_WINDOW) === DEFAULT_WINDOW;
     if (around !== undefined && cursor !== undefined) throw refused('around', 'give either around or cursor, not both');
     return {
       scope,
-      window: isDefault ? 'default' : windowOf(query, await databaseToday(db)),
+      window: isDefault ? 'default' : (today) => windowOf(query, today),
       include: include ?? [],
       limit: limit ?? USUAL_ROWS,
       ...(kinds === undefined ? {} : { kinds }),
@@ -45,14 +44,14 @@ export function boardHandlers(deps: ApiDeps): Pick<Handlers, 'getGlobalBoard' | 
     { request, response }: Exchange,
     fileName: string,
   ): Promise<typeof SENT> => {
-    const board = await boardQueryOf(scope, query);
+    const board = askedBoard(scope, query);
     response.vary('Accept');
     const format = query.format ?? (wantsCsv(request) ? 'csv' : null);
     if (format !== null) {
       for (const pointer of ['limit', 'cursor', 'around'] as const) {
         if (query[pointer] !== undefined) throw refused(pointer, 'leave it out: a file holds all pages');
       }
-      await sendBoardExport(pages, board, { request, response, fileName, format });
+      await sendBoardExport(pages, await pages.queryOf(board), { request, response, fileName, format });
       return SENT;
     }
     const { json, tag, nextCursor } = await atCursor(board.cursor, () => pages.page(board));

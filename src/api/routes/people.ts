@@ -24,9 +24,6 @@ type PeopleHandlers = Pick<
   | 'eraseContributor'
 >;
 
-/** Who decides, until requests carry a key: audit and history name it. */
-const ACTOR = 'api';
-
 /** Kinds, identities, opt-out and erasure. */
 export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
   /** Whom an opt-out is about: hidden people are found, too, and a number needs nobody behind it. */
@@ -39,8 +36,9 @@ export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
   };
 
   return {
-    async setContributorKind({ params, body }) {
-      const person = await setKind(db, { username: params.username, ...body, actor: ACTOR });
+    async setContributorKind({ params, body }, { caller, concerns }) {
+      const person = await setKind(db, { username: params.username, ...body, actor: caller.name });
+      concerns({ person_id: person.id });
       return { status: 200, body: identityOf(person) };
     },
 
@@ -54,14 +52,18 @@ export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
       return { status: 200, body: { ...identityOf(person), changes } };
     },
 
-    async mergeContributors({ params, body }) {
+    async mergeContributors({ params, body }, { caller, concerns }) {
       const { accounts, reason = null } = body;
-      return { status: 200, body: identityOf(await mergePeople(db, { username: params.username, accounts, reason, actor: ACTOR })) };
+      const person = await mergePeople(db, { username: params.username, accounts, reason, actor: caller.name });
+      concerns({ person_id: person.id });
+      return { status: 200, body: identityOf(person) };
     },
 
-    async splitContributor({ params, body }) {
+    async splitContributor({ params, body }, { caller, concerns }) {
       const { accounts = [], reason = null } = body ?? {};
-      return { status: 200, body: identityOf(await splitPerson(db, { username: params.username, accounts, reason, actor: ACTOR })) };
+      const person = await splitPerson(db, { username: params.username, accounts, reason, actor: caller.name });
+      concerns({ person_id: person.id });
+      return { status: 200, body: identityOf(person) };
     },
 
     async listIdentitySuggestions({ query }, { request, response }) {
@@ -70,21 +72,31 @@ export function peopleHandlers({ db, optOutKey }: ApiDeps): PeopleHandlers {
       return { status: 200, body: { data: data.map(suggestionOf), next_cursor: nextCursor, total } };
     },
 
-    async hideContributor({ params }) {
-      await hidePerson(db, optOutKey, await subjectOf(params.username));
+    async hideContributor({ params }, { concerns }) {
+      const subject = await subjectOf(params.username);
+      concerns(idOf(subject));
+      await hidePerson(db, optOutKey, subject);
       return { status: 204 };
     },
 
-    async showContributor({ params }) {
-      await showPerson(db, optOutKey, await subjectOf(params.username));
+    async showContributor({ params }, { concerns }) {
+      const subject = await subjectOf(params.username);
+      concerns(idOf(subject));
+      await showPerson(db, optOutKey, subject);
       return { status: 204 };
     },
 
-    async eraseContributor({ params }) {
+    async eraseContributor({ params }, { concerns }) {
+      concerns(idOf(await subjectOf(params.username)));
       await erasePerson(db, optOutKey, params.username);
       return { status: 204 };
     },
   };
+}
+
+/** Our own number of somebody, as the audit has it: when they are erased it means nothing any more. GitHub's would still name them. */
+function idOf(subject: Anyone | { readonly githubId: number }): { readonly person_id?: number } {
+  return 'id' in subject ? { person_id: subject.id } : {};
 }
 
 function pageQuery({ limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined }) {

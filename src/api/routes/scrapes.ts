@@ -126,10 +126,16 @@ async function planOf(deps: ApiDeps, asked: Omit<ScrapeRequest, 'requestedBy'>):
     const previous = type === 'REFRESH' ? await watermarksOf(deps.db, id, source.name) : {};
     const plan = await within(
       PLAN_DEADLINE_MS,
-      source.plan({ owner, name, githubId, nodeId, window, type, previous }).then((made) => ({ made })),
+      source.plan({ owner, name, githubId, nodeId, window, type, previous }).then(
+        (made) => ({ made }),
+        (error: unknown) => ({ error }),
+      ),
       null,
     );
-    if (plan === null) throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
+    // What a source refuses (a budget, a missing right) it says in its own words.
+    if (plan !== null && 'error' in plan && plan.error instanceof AppError) throw plan.error;
+    if (plan === null || 'error' in plan)
+      throw new AppError('plan_unavailable', 503, `The plan of ${source.name} could not be made in time.`);
     const { slices, total, unit, note, estimate, cost } = plan.made;
     const billed = cost === undefined ? {} : { bytes: cost.bytes, price_usd: cost.usd };
     return { source: source.name, slices: slices.length, total, unit, note, estimate: estimateOf(estimate ?? null), ...billed };

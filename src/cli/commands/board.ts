@@ -3,7 +3,7 @@ import { BOARD_SORTS } from '../../api/contract/leaderboards.ts';
 import type { RepositoryName } from '../../domain/repository-name.ts';
 import { SCORED_KINDS } from '../../domain/scoring.ts';
 import { WINDOW_PRESETS } from '../../domain/window.ts';
-import { dayOption, repositoryArgument, sinceOption, wholeOption, wordsOption } from '../arguments.ts';
+import { dayOption, repositoryArgument, sinceOption, usernameArgument, wholeOption, wordsOption } from '../arguments.ts';
 import { boardTable, readBoard } from '../board.ts';
 import type { CommandContext } from '../context.ts';
 import { UsageError } from '../exit-code.ts';
@@ -17,6 +17,9 @@ interface BoardOptions {
   readonly kinds?: readonly string[];
   readonly q?: string;
   readonly sort?: string;
+  readonly repositories?: string;
+  readonly around?: string;
+  readonly sparkline?: boolean;
   readonly limit?: number;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -38,6 +41,9 @@ export function addBoardCommand(program: Command, context: CommandContext): void
     .option('--kinds <kinds>', `count only these: ${SCORED_KINDS.join(',')}`, wordsOption(SCORED_KINDS))
     .option('--q <text>', 'only people whose login or name has this; ranks stay')
     .addOption(new Option('--sort <column>', 'order of the rows; ranks stay').choices(BOARD_SORTS))
+    .option('--repositories <owner/name,…>', 'only these repositories, ranked among themselves')
+    .option('--around <user>', 'the rows around somebody', usernameArgument)
+    .option('--sparkline', 'show the last twelve weeks')
     .option('--limit <rows>', `how many rows (default: ${DEFAULT_LIMIT}; of CSV all)`, wholeOption(1, 1_000_000))
     .addOption(new Option('--json', "print the API's answer").conflicts('csv'))
     .option('--csv', 'print all rows as CSV')
@@ -47,7 +53,23 @@ export function addBoardCommand(program: Command, context: CommandContext): void
         throw new UsageError('--window: give either --window or --since and --until, not both.');
       }
       if (options.csv === true && options.limit !== undefined) throw new UsageError('--limit: CSV always has all rows.');
-      const parameters = { window, since, until, q, sort, include: options.include?.join(','), kinds: options.kinds?.join(',') };
+      if (repository !== undefined && options.repositories !== undefined) {
+        throw new UsageError('--repositories: give either one repository or --repositories, not both.');
+      }
+      const fields = options.sparkline === true ? 'sparkline' : undefined;
+      const { repositories, around } = options;
+      const parameters = {
+        window,
+        since,
+        until,
+        q,
+        sort,
+        repositories,
+        around,
+        fields,
+        include: options.include?.join(','),
+        kinds: options.kinds?.join(','),
+      };
       const stack = await reachStack(context);
       try {
         if (options.csv === true) {

@@ -5,7 +5,7 @@ import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts
 import { repositoryArgument, wholeOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { gapsOf, isIncomplete, outcomeOf, standingOf, subjectOf } from '../jobs.ts';
-import { reachStack } from '../stack.ts';
+import { reachStack, withStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
 
@@ -18,7 +18,7 @@ interface JobsOptions {
 
 /** `laurels jobs [id]` */
 export function addJobsCommand(program: Command, context: CommandContext): void {
-  program
+  const jobs = program
     .command('jobs')
     .summary('list jobs, or show one')
     .description('Lists jobs, newest first, or shows one.')
@@ -44,6 +44,20 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
       } finally {
         await stack.close();
       }
+    });
+  jobs
+    .command('retry')
+    .description('Tries a failed or cancelled scrape again, as a new job. What it had read in the last 24 hours is not read again.')
+    .argument('<id>', 'a job that failed or was cancelled')
+    .option('--json', "print the API's answer")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      await withStack(context, async ({ api }) => {
+        const { body: job } = await api.call('retryJob', { params: { id } });
+        // The list's own --json is taken before this one's.
+        context.terminal.print(
+          command.optsWithGlobals<{ json?: boolean }>().json === true ? JSON.stringify(job) : `Job ${job.id}: ${standingOf(job)}`,
+        );
+      });
     });
 }
 
@@ -72,7 +86,10 @@ function describe(job: JobResource, url: string): string {
   const lines: readonly (readonly [string, string | null])[] = [
     ['job', job.id],
     ['now', job.completed_at === null ? standingOf(job) : outcomeOf(job)],
-    ['type', `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`],
+    [
+      'type',
+      job.sources.length === 0 ? job.type : `${job.type}, from ${job.sources.join(', ')}, ${job.window.since} to ${job.window.until}`,
+    ],
     ['plan', job.plan_note],
     [
       'done',

@@ -4,7 +4,7 @@ import { ACCOUNT_KINDS, type AccountKind } from '../../domain/account-kind.ts';
 import { usernameArgument, usernameArguments, wholeOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { UsageError } from '../exit-code.ts';
-import { reachStack, type Stack } from '../stack.ts';
+import { withStack } from '../stack.ts';
 import { tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
 
@@ -21,15 +21,6 @@ interface Json {
   readonly json?: boolean;
 }
 const JSON_OPTION = ['--json', "print the API's answer"] as const;
-
-async function withStack(context: CommandContext, work: (stack: Stack) => Promise<void>): Promise<void> {
-  const stack = await reachStack(context);
-  try {
-    await work(stack);
-  } finally {
-    await stack.close();
-  }
-}
 
 function addKindCommand(program: Command, context: CommandContext): void {
   program

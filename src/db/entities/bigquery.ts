@@ -14,10 +14,12 @@ export const BigQueryQuery = defineEntity({
   properties: {
     jobId: p.text().primary(),
     purpose: p.text(),
-    scrapeJobs: p.array<string>().columnType('uuid[]'),
-    repositories: p.array<string>().columnType('text[]'),
-    askedBy: p.array<string>().columnType('text[]'),
-    tables: p.array<string>().columnType('text[]'),
+    scrapeJobs: p.array().columnType('uuid[]'),
+    repositories: p.array().columnType('text[]'),
+    askedBy: p.array().columnType('text[]'),
+    tables: p.array().columnType('text[]'),
+    /** The table of our own that it read, or filled. */
+    ownTable: p.text().nullable(),
     /** The UTC day of the query, which was not over. */
     askedOn: day(),
     bytesEstimated: p.bigint('number'),
@@ -52,5 +54,17 @@ export const BigQueryExtract = defineEntity({
     errorMessage: p.text().nullable(),
     createdAt: moment().defaultRaw('now()'),
     settledAt: moment().nullable(),
+  },
+});
+
+/** The days of a repository that a table of our own in BigQuery holds. */
+export const BigQueryKept = defineEntity({
+  name: 'BigQueryKept',
+  tableName: 'bigquery_kept',
+  properties: {
+    /** `project.dataset.table` */
+    ownTable: p.text().primary(),
+    githubId: p.bigint('number').primary(),
+    days: p.string().columnType('datemultirange'),
   },
 });

@@ -53,10 +53,10 @@ export const RepositoryLeaderboard = defineEntity({
   },
   indexes: [{ name: 'repository_leaderboard_position_index', properties: ['repositoryId', 'version', 'position'] }],
   properties: {
-    scoringVersion: p.integer().primary().autoincrement(false),
+    personId: p.bigint('number').primary().autoincrement(false),
     repositoryId: p.bigint('number').primary().autoincrement(false),
     version: p.bigint('number').primary().autoincrement(false),
-    personId: p.bigint('number').primary().autoincrement(false),
+    scoringVersion: p.integer().primary().autoincrement(false),
     rank: p.integer().nullable(),
     position: p.integer().nullable(),
     ...counts,
@@ -72,8 +72,8 @@ export const GlobalLeaderboard = defineEntity({
   partitionBy: { type: 'list', expression: 'version', partitions: [{ name: 'global_leaderboard_0', values: `in ('0')` }] },
   indexes: [{ name: 'global_leaderboard_position_index', properties: ['version', 'position'] }],
   properties: {
-    version: p.bigint('number').primary().autoincrement(false),
     personId: p.bigint('number').primary().autoincrement(false),
+    version: p.bigint('number').primary().autoincrement(false),
     rank: p.integer().nullable(),
     position: p.integer().nullable(),
     ...counts,

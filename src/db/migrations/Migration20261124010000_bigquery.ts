@@ -12,6 +12,7 @@ export class Migration20261124010000_bigquery extends Migration {
       repositories text[] not null,
       asked_by text[] not null,
       tables text[] not null,
+      own_table text,
       asked_on date not null,
       bytes_estimated bigint not null,
       bytes_cap bigint not null,
@@ -46,9 +47,16 @@ export class Migration20261124010000_bigquery extends Migration {
       constraint bigquery_extract_job_id_foreign foreign key (job_id) references scrape_job (id) on delete cascade
     )`);
     this.addSql(`create index bigquery_extract_batch_index on bigquery_extract (batch)`);
+    this.addSql(`create table bigquery_kept (
+      own_table text not null,
+      github_id bigint not null,
+      days datemultirange not null,
+      constraint bigquery_kept_pkey primary key (own_table, github_id)
+    )`);
   }
 
   override down(): void {
+    this.addSql(`drop table bigquery_kept`);
     this.addSql(`drop table bigquery_extract`);
     this.addSql(`drop table bigquery_query`);
   }

@@ -1,6 +1,6 @@
 import { BigQuery, type Job } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
-import type { BigQuerySql } from './query.ts';
+import { OWN_COLUMNS, type BigQuerySql, type OwnTable } from './query.ts';
 import { ARCHIVE_PROJECT, DATASETS, type TableName } from './tables.ts';
 import { problemOf, thrownBy, type BigQueryProblem } from './trouble.ts';
 
@@ -12,6 +12,8 @@ export interface BigQueryClientOptions {
   readonly apiEndpoint: string | null;
   /** How often a failed request is repeated; 3 times by default. */
   readonly retries?: number;
+  /** After so long a request counts as lost; 60 s by default. */
+  readonly timeoutMs?: number;
 }
 
 /** How a query stands. */
@@ -28,28 +30,42 @@ export type ResultRow = Readonly<Record<string, string | number | null>>;
 
 /** GH Archive's datasets are in the US, and a query runs where its tables are. */
 const LOCATION = 'US';
-/** Of a request; queries run on by themselves. */
+/** Of a request and its repetitions; queries run on by themselves. */
 const TIMEOUT_MS = 60_000;
 const TABLES_A_PAGE = 1_000;
 
 /** Requests to BigQuery, with its errors put into words: AppError where trying again can't help; see trouble.ts. */
 export class BigQueryClient {
   readonly #bigquery: BigQuery;
+  readonly #timeoutMs: number;
 
-  constructor({ project, apiEndpoint, retries = 3 }: BigQueryClientOptions) {
+  constructor({ project, apiEndpoint, retries = 3, timeoutMs = TIMEOUT_MS }: BigQueryClientOptions) {
+    this.#timeoutMs = timeoutMs;
     this.#bigquery = new BigQuery({
       projectId: project,
       location: LOCATION,
       userAgent: 'laurels',
       retryOptions: { autoRetry: retries > 0, maxRetries: retries },
-      ...{ timeout: TIMEOUT_MS },
       ...(apiEndpoint === null ? {} : { apiEndpoint, authClient: new PassThroughClient() }),
     });
   }
 
+  /** The library takes a time limit and does not keep it (node-fetch has none): a request that nobody answers would hang for ever. */
+  async #inTime<T>(request: () => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`BigQuery did not answer within ${this.#timeoutMs / 1000} s`)), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([request(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #ask<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await request();
+      return await this.#inTime(request);
     } catch (error) {
       throw thrownBy(error, what);
     }
@@ -61,7 +77,7 @@ export class BigQueryClient {
       DATASETS.map(async (id) => {
         const dataset = this.#bigquery.dataset(id, { projectId: ARCHIVE_PROJECT });
         try {
-          const [tables] = await dataset.getTables({ maxResults: TABLES_A_PAGE });
+          const [tables] = await this.#inTime(() => dataset.getTables({ maxResults: TABLES_A_PAGE }));
           return tables.map((table) => `${id}.${table.id}`);
         } catch (error) {
           // Without a dataset there is none of its tables; what is not read is said in the coverage.
@@ -90,14 +106,16 @@ export class BigQueryClient {
     { maximumBytesBilled, labels }: { readonly maximumBytesBilled: number; readonly labels: Readonly<Record<string, string>> },
   ): Promise<'submitted' | 'attached'> {
     try {
-      await this.#bigquery.createQueryJob({
-        query,
-        params,
-        types: types as never,
-        jobId,
-        maximumBytesBilled: String(maximumBytesBilled),
-        labels: { ...labels },
-      });
+      await this.#inTime(() =>
+        this.#bigquery.createQueryJob({
+          query,
+          params,
+          types: types as never,
+          jobId,
+          maximumBytesBilled: String(maximumBytesBilled),
+          labels: { ...labels },
+        }),
+      );
       return 'submitted';
     } catch (error) {
       if (problemOf(error)?.status === 409) return 'attached';
@@ -110,7 +128,7 @@ export class BigQueryClient {
   /** How a query stands; null: there is none of this id. */
   async state(jobId: string): Promise<QueryState | null> {
     try {
-      const [metadata] = await this.#job(jobId).getMetadata();
+      const [metadata] = await this.#inTime(() => this.#job(jobId).getMetadata());
       const { status, statistics } = metadata as {
         status?: { state?: string; errorResult?: { reason?: string; message?: string } };
         statistics?: { query?: { totalBytesBilled?: string } };
@@ -141,7 +159,36 @@ export class BigQueryClient {
     return { rows, total: Number(response?.totalRows ?? 0) };
   }
 
+  /** Makes our own table, and its dataset, where they are not there. True: it was made, and is empty. */
+  async ensureOwnTable({ dataset, table }: OwnTable): Promise<boolean> {
+    const own = this.#bigquery.dataset(dataset);
+    return await this.#ask(`to make the table ${dataset}.${table}`, async () => {
+      if ((await unlessThere(() => own.table(table).getMetadata(), 404)) !== null) return false;
+      await unlessThere(() => own.create({ location: LOCATION }), 409);
+      const made = await unlessThere(
+        () =>
+          own.createTable(table, {
+            schema: OWN_COLUMNS.map((column) => ({ ...column })),
+            timePartitioning: { type: 'DAY', field: 'day' },
+            clustering: { fields: ['repository_key'] },
+          }),
+        409,
+      );
+      return made !== null;
+    });
+  }
+
   #job(jobId: string): Job {
     return this.#bigquery.job(jobId, { location: LOCATION });
+  }
+}
+
+/** What a request gives; null when it is answered with a status that is no surprise. */
+async function unlessThere<T>(request: () => Promise<T>, status: number): Promise<T | null> {
+  try {
+    return await request();
+  } catch (error) {
+    if (problemOf(error)?.status === status) return null;
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { Day } from '../../domain/window.ts';
 import type { QueryState } from './client.ts';
 import { BigQueryClient, type BigQueryClientOptions } from './client.ts';
-import { extractSql, type ExtractTarget } from './query.ts';
+import { extractSql, fillSql, type BigQuerySql, type ExtractTarget, type Kept, type OwnTable } from './query.ts';
 import { tablesFor, type TableName } from './tables.ts';
 import { TableMissing } from './trouble.ts';
 
@@ -29,7 +29,7 @@ const MOST_VANISHED = 20;
 
 /** What is billed at most for reading `bytes` of so many tables, by BigQuery's rule of 10 MiB a table. */
 export function billedFor({ bytes, tables }: Pick<ExtractPlan, 'bytes' | 'tables'>): number {
-  return Math.max(bytes, tables.length * LEAST_BILLED);
+  return Math.max(bytes, Math.max(1, tables.length) * LEAST_BILLED);
 }
 
 /** Plans, runs and finds the queries that take rows of many repositories out of the archive at once. */
@@ -40,14 +40,28 @@ export class BigQueryExtractor {
     this.client = new BigQueryClient(options);
   }
 
-  /** What a query for these targets would read. `today`: the running day, in UTC. Costs nothing. */
-  async plan(targets: readonly ExtractTarget[], today: Day): Promise<ExtractPlan> {
+  /** What a query for these targets would read, of the archive and of what is kept. `today`: the running day, in UTC. Costs nothing. */
+  async plan(targets: readonly ExtractTarget[], today: Day, kept: Kept | null = null): Promise<ExtractPlan> {
+    return await this.#plan(targets, today, kept !== null, (tables) => extractSql(targets, tables, kept));
+  }
+
+  /** What filling our own table with the rows of these targets would read. */
+  async planFill(targets: readonly ExtractTarget[], today: Day, own: OwnTable): Promise<ExtractPlan> {
+    return await this.#plan(targets, today, false, (tables) => fillSql(targets, tables, own));
+  }
+
+  async #plan(
+    targets: readonly ExtractTarget[],
+    today: Day,
+    mayLackTables: boolean,
+    sqlOf: (tables: readonly TableName[]) => BigQuerySql,
+  ): Promise<ExtractPlan> {
     const existing = new Set(await this.client.archiveTables());
     for (let vanished = 0; ; vanished += 1) {
       const tables = tablesFor(targets, existing, today);
-      if (tables.length === 0) return { tables, bytes: 0 };
+      if (tables.length === 0 && !mayLackTables) return { tables, bytes: 0 };
       try {
-        return { tables, bytes: await this.client.dryRun(extractSql(targets, tables)) };
+        return { tables, bytes: await this.client.dryRun(sqlOf(tables)) };
       } catch (error) {
         if (!(error instanceof TableMissing) || vanished === MOST_VANISHED || !existing.delete(error.table)) throw error;
       }
@@ -60,11 +74,26 @@ export class BigQueryExtractor {
     o: {
       readonly targets: readonly ExtractTarget[];
       readonly tables: readonly TableName[];
+      readonly kept?: Kept | null;
       readonly maximumBytesBilled: number;
       readonly labels: Readonly<Record<string, string>>;
     },
   ): Promise<'submitted' | 'attached'> {
-    return await this.client.submit(jobId, extractSql(o.targets, o.tables), o);
+    return await this.client.submit(jobId, extractSql(o.targets, o.tables, o.kept ?? null), o);
+  }
+
+  /** The same, for rows that go into our own table. */
+  async startFill(
+    jobId: string,
+    own: OwnTable,
+    o: {
+      readonly targets: readonly ExtractTarget[];
+      readonly tables: readonly TableName[];
+      readonly maximumBytesBilled: number;
+      readonly labels: Readonly<Record<string, string>>;
+    },
+  ): Promise<'submitted' | 'attached'> {
+    return await this.client.submit(jobId, fillSql(o.targets, o.tables, own), o);
   }
 
   async state(jobId: string): Promise<QueryState | null> {

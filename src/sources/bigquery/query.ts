@@ -17,11 +17,11 @@ export interface ExtractTarget {
 /** SQL and its parameters; every id, name and date is a parameter, never text. */
 export interface BigQuerySql {
   readonly query: string;
-  readonly params: Readonly<Record<string, readonly (string | number | object)[]>>;
-  readonly types: Readonly<Record<string, readonly (string | Readonly<Record<string, string>>)[]>>;
+  readonly params: Readonly<Record<string, string | readonly (string | number | object)[]>>;
+  readonly types: Readonly<Record<string, string | readonly (string | Readonly<Record<string, string>>)[]>>;
 }
 
-/** A table of our own that holds rows in the form of `ExtractRow` (slim.ts). */
+/** The table of our own that keeps rows in the form of `ExtractRow`, clustered by repository. */
 export interface OwnTable {
   readonly project: string;
   readonly dataset: string;
@@ -61,6 +61,7 @@ function parametersOf(targets: readonly ExtractTarget[]): Pick<BigQuerySql, 'par
   const keyed = targets.flatMap(({ githubId, name, since, until, slot }, index) =>
     [githubId === null ? `?${name.toLowerCase()}` : String(githubId), name.toLowerCase()].map((key) => ({
       slot: slot ?? index,
+      id: githubId ?? 0,
       key,
       since,
       until,
@@ -68,7 +69,7 @@ function parametersOf(targets: readonly ExtractTarget[]): Pick<BigQuerySql, 'par
   );
   return {
     params: { targets: keyed, ids: targets.flatMap(({ githubId }) => githubId ?? []) },
-    types: { targets: [{ slot: 'INT64', key: 'STRING', since: 'STRING', until: 'STRING' }], ids: ['INT64'] },
+    types: { targets: [{ slot: 'INT64', id: 'INT64', key: 'STRING', since: 'STRING', until: 'STRING' }], ids: ['INT64'] },
   };
 }
 
@@ -82,35 +83,86 @@ keyed AS (
   SELECT *, ${KEY} AS key FROM event WHERE type IN (${TYPES.map((type) => `'${type}'`).join(', ')})
 ),
 mine AS (
-  SELECT target.slot, keyed.* FROM keyed JOIN UNNEST(@targets) AS target ON keyed.key = target.key
+  SELECT target.slot, target.id AS repository_key, keyed.* FROM keyed JOIN UNNEST(@targets) AS target ON keyed.key = target.key
   WHERE DATE(keyed.created_at) BETWEEN CAST(target.since AS DATE) AND CAST(target.until AS DATE)
 ),
 taken AS (
-  SELECT slot, ${BARE_FIELDS.map((field) => `CAST(${field} AS STRING) AS ${field}`).join(', ')}, created_at,
+  SELECT slot, repository_key, ${BARE_FIELDS.map((field) => `CAST(${field} AS STRING) AS ${field}`).join(', ')}, created_at,
     ${leaves.join(',\n    ')}
   FROM mine
 )`;
 }
 
-/** The rows that targets want of our own table. */
-function stored({ project, dataset, table }: OwnTable): string {
-  if (![project, dataset, table].every((part) => /^[\w-]+(?:[.:][\w-]+)?$/.test(part))) throw new RangeError('not the name of a table');
+/** What is read of our own table. */
+export interface Kept {
+  readonly table: OwnTable;
+  /** Those whose id is known, and their days in it. */
+  readonly targets: readonly ExtractTarget[];
+}
+
+function nameOf({ project, dataset, table }: OwnTable): string {
+  if (!/^[\w.:-]+$/.test(project) || !/^\w+$/.test(dataset) || !/^\w+$/.test(table)) throw new RangeError('not the name of a table');
+  return `\`${project}.${dataset}.${table}\``;
+}
+
+/** The rows that targets want of our own table; the first and the last day let BigQuery leave out the partitions between which they are not. */
+function stored({ table }: Kept): string {
   return `stored AS (
   SELECT target.slot, ${FIELDS.map((field) => `own.${field}`).join(', ')}
-  FROM \`${project}.${dataset}.${table}\` AS own JOIN UNNEST(@targets) AS target ON CAST(own.repository_key AS STRING) = target.key
-  WHERE own.repository_key IN UNNEST(@ids) AND own.day BETWEEN CAST(target.since AS DATE) AND CAST(target.until AS DATE)
+  FROM ${nameOf(table)} AS own JOIN UNNEST(@kept) AS target ON own.repository_key = target.id
+  WHERE own.repository_key IN UNNEST(@kept_ids) AND own.day BETWEEN CAST(@kept_since AS DATE) AND CAST(@kept_until AS DATE)
+    AND own.day BETWEEN CAST(target.since AS DATE) AND CAST(target.until AS DATE)
 )`;
+}
+
+function keptParameters({ targets }: Kept): Pick<BigQuerySql, 'params' | 'types'> {
+  const known = targets.flatMap(({ githubId, since, until, slot }, index) =>
+    githubId === null ? [] : [{ slot: slot ?? index, id: githubId, since, until }],
+  );
+  return {
+    params: {
+      kept: known,
+      kept_ids: known.map(({ id }) => id),
+      kept_since: known.map(({ since }) => since).toSorted()[0] ?? '',
+      kept_until:
+        known
+          .map(({ until }) => until)
+          .toSorted()
+          .at(-1) ?? '',
+    },
+    types: {
+      kept: [{ slot: 'INT64', id: 'INT64', since: 'STRING', until: 'STRING' }],
+      kept_ids: ['INT64'],
+      kept_since: 'STRING',
+      kept_until: 'STRING',
+    },
+  };
+}
+
+/** The columns of our own table. */
+export const OWN_COLUMNS: readonly { readonly name: string; readonly type: string }[] = [
+  { name: 'repository_key', type: 'INT64' },
+  { name: 'day', type: 'DATE' },
+  ...FIELDS.map((name) => ({ name, type: name === 'created_at' ? 'TIMESTAMP' : 'STRING' })),
+];
+
+/** Adds the rows that targets, all of a known id, have in tables to our own table. */
+export function fillSql(targets: readonly ExtractTarget[], tables: readonly TableName[], own: OwnTable): BigQuerySql {
+  const query = `INSERT INTO ${nameOf(own)} (${OWN_COLUMNS.map(({ name }) => name).join(', ')})
+WITH ${taken(tables)}
+SELECT repository_key, DATE(created_at), ${FIELDS.join(', ')} FROM taken`;
+  return { query, ...parametersOf(targets) };
 }
 
 /**
  * One query for all targets: the rows of each, in the order of its slot, those of one pull request or issue together, those without a number by
  * what they are of. `slot_rows` is how many its slot has in all, `slot_last` the second and the repository id of its latest row.
  */
-export function extractSql(targets: readonly ExtractTarget[], tables: readonly TableName[], own: OwnTable | null = null): BigQuerySql {
+export function extractSql(targets: readonly ExtractTarget[], tables: readonly TableName[], kept: Kept | null = null): BigQuerySql {
   const columns = ['slot', ...FIELDS].join(', ');
   const parts = [
     ...(tables.length > 0 ? [[taken(tables), `SELECT ${columns} FROM taken`] as const] : []),
-    ...(own === null ? [] : [[stored(own), `SELECT ${columns} FROM stored`] as const]),
+    ...(kept === null ? [] : [[stored(kept), `SELECT ${columns} FROM stored`] as const]),
   ];
   const query = `WITH ${parts.map(([definition]) => definition).join(',\n')},
 once AS (
@@ -126,5 +178,6 @@ placed AS (
 SELECT slot, slot_rows, slot_last, ${FIELDS.join(', ')}
 FROM placed
 ORDER BY slot, place IS NULL, place, type, push_id, object_id, head, ref, created_at, event_id`;
-  return { query, ...parametersOf(targets) };
+  const [archive, own] = [tables.length > 0 ? parametersOf(targets) : null, kept === null ? null : keptParameters(kept)];
+  return { query, params: { ...archive?.params, ...own?.params }, types: { ...archive?.types, ...own?.types } };
 }

@@ -1,6 +1,6 @@
 import { CONTRIBUTION_KINDS, type Contribution, type PullRequestFact } from '../../domain/contribution.ts';
 import { priceOf } from '../../domain/bytes.ts';
-import type { CoveredRange, Gap } from '../../domain/coverage.ts';
+import type { Gap } from '../../domain/coverage.ts';
 import { addDays, dayOf, type Day } from '../../domain/window.ts';
 import { inFoldOrder } from '../archive-events/archive-row.ts';
 import { BadLine } from '../archive-events/event-row.ts';
@@ -33,8 +33,8 @@ interface Watermark {
   readonly through: Day;
 }
 
-function watermarkOf(target: Pick<ScrapeTarget, 'previous'>): Watermark | null {
-  const mark = target.previous?.[SLICE];
+function watermarkOf(previous: ScrapeTarget['previous']): Watermark | null {
+  const mark = previous?.[SLICE];
   return mark?.['v'] === 1 && typeof mark['since'] === 'string' && typeof mark['through'] === 'string'
     ? (mark as unknown as Watermark)
     : null;
@@ -49,7 +49,7 @@ export function daysToExtract({
   window,
   previous,
 }: Pick<ScrapeTarget, 'type' | 'window' | 'previous'>): Pick<ExtractTarget, 'since' | 'until'> {
-  const mark = type === 'REFRESH' ? watermarkOf({ ...(previous === undefined ? {} : { previous }) }) : null;
+  const mark = type === 'REFRESH' ? watermarkOf(previous) : null;
   if (mark === null || mark.since > window.since || mark.through < window.since) return window;
   const from = addDays(mark.through, 1 - OVERLAP_DAYS);
   return { since: from < window.since ? window.since : from > window.until ? window.until : from, until: window.until };
@@ -175,19 +175,19 @@ export function createBigQuerySource(o: {
         return;
       }
       foldRun();
-      const reading = readingOf(extract, extract.tables, extract.askedOn);
+      const reading = readingOf(extract, extract.tables, extract.askedOn, extract.kept);
       const unreadable: readonly Gap[] = badRows === 0 ? [] : [gap(`${badRows} rows could not be read, the first: ${badReason}`)];
       const gaps = [...reading.gaps, ...unreadable, ...fold.gaps()];
       const isWhole = extract.since <= target.window.since;
       const through = lastCovered(reading);
-      const since = isWhole ? extract.since : (watermarkOf(target)?.since ?? extract.since);
+      const since = isWhole ? extract.since : (watermarkOf(target.previous)?.since ?? extract.since);
       yield {
         contributions,
         pullRequests,
         cursor: place(extract.firstRow + extract.rows),
         done: true,
         requests,
-        coverage: { covered: reading.covered as CoveredRange[], gaps },
+        coverage: { covered: reading.covered, gaps },
         ...(isWhole ? { replaced: CONTRIBUTION_KINDS } : {}),
         ...(through === null ? {} : { watermark: { v: 1, since, through } satisfies Watermark }),
       };

@@ -1,4 +1,5 @@
 import type { CoveredRange, Gap } from '../../domain/coverage.ts';
+import { spansOf } from '../archive-events/spans.ts';
 import { addDays, lengthOf, type Day, type Window } from '../../domain/window.ts';
 
 /** The public project that holds GH Archive's tables. */
@@ -49,7 +50,7 @@ function* daysOf({ since, until }: Window): Generator<Day> {
 }
 
 /** The days of a window that the archive can have rows of: none before its first, none after `today`. Null: none at all. */
-export function archived({ since, until }: Window, today: Day): Window | null {
+function archived({ since, until }: Window, today: Day): Window | null {
   const from = since < ARCHIVE_BEGINS ? ARCHIVE_BEGINS : since;
   const to = until > today ? today : until;
   return from > to ? null : { since: from, until: to };
@@ -93,11 +94,13 @@ function listed(days: readonly Day[]): string {
   return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-/** The days of a window that tables cover. `askedOn`, the day of the query, was not over: it is never covered. */
-export function readingOf(window: Window, tables: readonly TableName[], askedOn: Day): Reading {
+/**
+ * The days of a window that tables, and runs of days that were `kept`, cover. `askedOn`, the day of the query, was not over: it is never covered.
+ */
+export function readingOf(window: Window, tables: readonly TableName[], askedOn: Day, kept: readonly Window[] = []): Reading {
   const asked = archived(window, askedOn);
   if (asked === null) return { covered: [], gaps: [] };
-  const read = new Set<Day>(tables.flatMap((table) => [...daysOf(daysOfTable(table))]));
+  const read = new Set<Day>([...tables.map(daysOfTable), ...kept].flatMap((run) => [...daysOf(run)]));
   const covered: CoveredRange[] = [];
   const missing: Day[] = [];
   for (const day of daysOf(asked)) {
@@ -128,10 +131,7 @@ function gapsOf(missing: readonly Day[], asked: Window): readonly Gap[] {
       gaps.push({ kind: null, month, reason: `BigQuery has no table of ${days.length} of ${inMonth} days: ${listed(days)}` });
     }
   }
-  if (whole.length > 0) {
-    const span = whole.length === 1 ? whole[0] : `${whole[0]} to ${whole.at(-1)}, ${whole.length} months`;
-    gaps.push({ kind: null, month: null, reason: `BigQuery has no table of ${span} (${wholeDays} days)` });
-  }
+  if (whole.length > 0) gaps.push({ kind: null, month: null, reason: `BigQuery has no table of ${spansOf(whole)} (${wholeDays} days)` });
   return gaps;
 }
 

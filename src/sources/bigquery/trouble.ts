@@ -100,7 +100,11 @@ export function problemOf(error: unknown): (BigQueryProblem & { readonly status:
   const { code, message, errors } = error as ApiErrorLike;
   if (typeof code !== 'number' || code < 400) return null;
   const [first] = errors ?? [];
-  return { status: code, reason: first?.reason ?? reasonOf(code), message: first?.message ?? String(message ?? code) };
+  return {
+    status: code,
+    reason: first?.reason ?? reasonOf(code),
+    message: first?.message ?? (typeof message === 'string' ? message : `status ${code}`),
+  };
 }
 
 function reasonOf(status: number): string {

@@ -1,11 +1,11 @@
 import type { CoveredRange, Gap } from '../../domain/coverage.ts';
-import { addDays, dayOf, type Day, type Window } from '../../domain/window.ts';
+import { addDays, type Day, type Window } from '../../domain/window.ts';
+import { listed, nextMonth, spansOf } from '../archive-events/spans.ts';
 import type { Manifest, MirrorFile } from './manifest.ts';
 
 /** The archive's first hour (gharchive.org). */
 const ARCHIVE_BEGINS = '2011-02-12';
 const HOUR_MS = 3_600_000;
-const NAMED_FILES = 5;
 
 interface DayHours {
   ok: number;
@@ -22,15 +22,6 @@ interface Month {
 }
 
 const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
-
-const { compare } = new Intl.Collator('en', { numeric: true });
-
-/** The first few by name, and how many more. */
-function listed(unordered: readonly string[]): string {
-  const items = unordered.toSorted(compare);
-  const rest = items.length - NAMED_FILES;
-  return rest > 0 ? `${items.slice(0, NAMED_FILES).join(', ')} and ${rest} more` : items.join(', ');
-}
 
 /** Which hours a mirror holds, by day and month: made once per manifest. */
 export class ArchiveCalendar {
@@ -161,20 +152,4 @@ function worth({ ok, degraded, loose }: DayHours): Pick<CoveredRange, 'state' | 
     ...(loose ? ['rows of files that are no whole hours'] : []),
   ];
   return { state: 'degraded', note: parts.join('; ') };
-}
-
-/** `2015-02 to 2015-04, 2016-01` of months in order. */
-function spansOf(months: readonly string[]): string {
-  const spans: { first: string; last: string }[] = [];
-  for (const month of months) {
-    const span = spans.at(-1);
-    if (span !== undefined && nextMonth(`${span.last}-01`).startsWith(month)) span.last = month;
-    else spans.push({ first: month, last: month });
-  }
-  return listed(spans.map(({ first, last }) => (first === last ? first : `${first} to ${last}`)));
-}
-
-function nextMonth(day: Day): Day {
-  const [year, month] = day.split('-').map(Number) as [number, number];
-  return dayOf(new Date(Date.UTC(year, month, 1)));
 }

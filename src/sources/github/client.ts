@@ -128,7 +128,9 @@ export class GithubClient {
     const { retries = 3, secondMs = 1000 } = this.#options;
     return {
       graphql: async (query, variables, ask) => {
-        const options = { method: 'POST', url: this.#graphqlUrl, query, variables, request: { signal: ask.signal } } as const;
+        // As a text: Octokit would look through an object for integers beyond JSON's.
+        const data = JSON.stringify({ query, variables });
+        const options = { method: 'POST', url: this.#graphqlUrl, data, request: { signal: ask.signal } } as const;
         const errand: Errand = { repository, resource: 'graphql', ask, mayMiss: false, request: (octokit) => octokit.request(options) };
         for (let tries = 1; ; tries += 1) {
           try {

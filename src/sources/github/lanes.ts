@@ -1,9 +1,12 @@
+import { setImmediate as requestsAreOut } from 'node:timers/promises';
+
 /**
- * What a step of a lane gave: its page, and the lane as it stands then; null when it is at its end. Further lanes may be opened.
- * The page may take longer than the step (a list is there, details of some rows are not): the lane goes on meanwhile.
+ * What a step of a lane gave: how its page is made, and the lane as it stands then; null when it is at its end. Further lanes may be
+ * opened. The page is made once the next requests are on their way, and may take longer than they do (a list is there, details of
+ * some rows are not): the lane goes on meanwhile.
  */
 export interface Step<Lane, Page> {
-  readonly page: Page | Promise<Page>;
+  readonly page: () => Page | Promise<Page>;
   readonly next: Lane | null;
   readonly opened?: readonly Lane[];
 }
@@ -40,11 +43,7 @@ export async function* inLanes<Lane, Page>(o: {
       const [key, lane] = waiting.shift() ?? [];
       if (key === undefined) return;
       const work = o.step(lane as Lane, signal).then(
-        (step): Outcome => {
-          // It is awaited in its turn; until then a failure of it is nobody's.
-          if (step.page instanceof Promise) step.page.catch(() => undefined);
-          return { key, step };
-        },
+        (step): Outcome => ({ key, step }),
         (error: unknown): Outcome => ({ key, error }),
       );
       running.set(key, work);
@@ -74,9 +73,10 @@ export async function* inLanes<Lane, Page>(o: {
       const opened = (step.opened ?? []).map((lane): [number, Lane] => [nextKey++, lane]);
       waiting.push(...opened);
       start();
+      await requestsAreOut();
       let page: Page;
       try {
-        page = await step.page;
+        page = await step.page();
       } catch (error) {
         fail(key, error);
         for (const [openedKey] of opened) failed.add(openedKey);

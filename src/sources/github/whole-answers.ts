@@ -28,7 +28,7 @@ const BAD_CURSOR = /not appear to be a valid cursor|invalid cursor|cursor .*(inv
 interface RequestOptions {
   readonly method: string;
   readonly url: string;
-  readonly request: { signal?: AbortSignal; parseSuccessResponseBody?: boolean; [option: string]: unknown };
+  request: { readonly signal?: AbortSignal; readonly [option: string]: unknown };
 }
 
 interface Reply {
@@ -50,26 +50,38 @@ export function wholeAnswers(octokit: Octokit, { timeoutMs }: { timeoutMs?: numb
   const patience = timeoutMs ?? 20_000;
   octokit.hook.wrap('request', async (request, given) => {
     const options = given as unknown as RequestOptions;
-    const caller = options.request.signal;
-    const timeout = AbortSignal.timeout(patience);
-    const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout]);
+    const { request: asked } = options;
+    const caller = asked.signal;
+    // Its own timer, which ends with it: those of AbortSignal.timeout would go off behind answers that came long ago.
+    const ending = new AbortController();
+    const { signal } = ending;
+    let isTooLate = false;
+    const timer = setTimeout(() => {
+      isTooLate = true;
+      ending.abort();
+    }, patience);
+    const giveUp = (): void => ending.abort(caller?.reason);
+    caller?.addEventListener('abort', giveUp, { once: true });
+    if (caller?.aborted === true) giveUp();
     let reply: Reply;
     try {
-      // Octokit's hooks see one object of options; another one handed on would be ignored.
-      Object.assign(options.request, { signal, parseSuccessResponseBody: false });
+      // Octokit's hooks see one object of options; another one handed on would be ignored. Its `request` may be that of all requests:
+      // a signal left in there would end later ones.
+      options.request = { ...asked, signal, fetch: fetchWhole, parseSuccessResponseBody: false };
       reply = await (request as unknown as (options: unknown) => Promise<Reply>)(options);
-      reply.data = await read(reply.data);
+      reply.data = JSON.parse(reply.data as string);
     } catch (error) {
       if (caller?.aborted === true) throw caller.reason;
       const status = statusOf(error);
       if (isGraphql(options) && (status === 502 || status === 504)) throw new PageTooLarge(`status ${status}`);
       // A refusal by GitHub has an answer with it; without one it is the network, the clock or a body that broke off.
       if (hasAnswer(error)) throw error;
-      const reason = timeout.aborted ? `no whole answer within ${patience / 1000} s` : `the answer broke off (${messageOf(error)})`;
+      const reason = isTooLate ? `no whole answer within ${patience / 1000} s` : `the answer broke off (${messageOf(error)})`;
       throw new FailedRequest(500, reason, undefined, error);
     } finally {
-      if (caller === undefined) delete options.request.signal;
-      else options.request.signal = caller;
+      clearTimeout(timer);
+      caller?.removeEventListener('abort', giveUp);
+      options.request = asked;
     }
     if (isGraphql(options)) checkGraphql(reply);
     return reply as never;
@@ -77,9 +89,12 @@ export function wholeAnswers(octokit: Octokit, { timeoutMs }: { timeoutMs?: numb
   return {};
 }
 
-async function read(body: unknown): Promise<unknown> {
-  const text = typeof body === 'string' ? body : await new Response(body as ReadableStream).text();
-  return JSON.parse(text) as unknown;
+/** `fetch` for Octokit, which hands the body of a success on as it is: here its whole text, read once and not through a second stream. */
+async function fetchWhole(url: string, init: RequestInit): Promise<unknown> {
+  const response = await fetch(url, init);
+  if (!response.ok) return response;
+  const { status, headers } = response;
+  return { status, headers, url: response.url, body: await response.text() };
 }
 
 function checkGraphql(reply: Reply): void {

@@ -4,7 +4,7 @@ import type { JobEnd, Problem } from './faults.ts';
 export interface QueryConfiguration {
   readonly query?: {
     readonly query?: string;
-    readonly queryParameters?: readonly { readonly name?: string; readonly parameterValue?: unknown }[];
+    readonly queryParameters?: readonly { readonly name?: string; readonly parameterType?: unknown }[];
     readonly maximumBytesBilled?: string | number;
   };
   readonly labels?: Readonly<Record<string, string>>;

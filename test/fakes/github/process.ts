@@ -20,7 +20,7 @@ export interface FakeGithubProcess {
   stop(): Promise<void>;
 }
 
-/** A fake GitHub over generated data, with kept answers and no limits, in a process of its own. @throws Error when it ends before it is ready. */
+/** A fake GitHub over generated data, with kept answers, compressed as GitHub's are, and no limits, in a process of its own. @throws Error when it ends before it is ready. */
 export async function startFakeGithubProcess(size: GeneratedSize): Promise<FakeGithubProcess> {
   // In production graphql-js leaves out its checks for mixed-up modules, a tenth of its time.
   const child = spawn(

@@ -12,7 +12,7 @@ import { startFakeGithub } from './server.ts';
 
 const size = JSON.parse(process.argv[2] ?? '{"commits":1000,"pullRequests":300}') as GeneratedSize;
 const { data, repository, window } = generated(size);
-const fake = await startFakeGithub({ dataset: data, keepAnswers: true, limits: { graphql: 10_000_000, core: 10_000_000 } });
+const fake = await startFakeGithub({ dataset: data, keepAnswers: true, compress: true, limits: { graphql: 10_000_000, core: 10_000_000 } });
 const count = countOf(data, window);
 const people = [...count.people.values()].map(({ githubId, score }) => ({ githubId, score }));
 const ready = {

@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { AppTokens } from './app-tokens.ts';
 import type { FakeApp } from './app-tokens.ts';
 import { Cursors } from './connections.ts';
@@ -45,6 +46,8 @@ export interface FakeGithubOptions {
   readonly isEnterprise?: boolean;
   /** Keep GraphQL answers until the data changes, so that a benchmark measures its client, not graphql-js. */
   readonly keepAnswers?: boolean;
+  /** Send answers compressed to who takes them so, as GitHub does. */
+  readonly compress?: boolean;
   /** Whose token it is: `viewer`, `/user`. By default the account with the smallest id. */
   readonly viewerId?: number;
   readonly now?: () => Date;
@@ -123,6 +126,7 @@ class FakeGithubServer {
   readonly #graphql: GraphqlEndpoint;
   readonly #defects: string[] = [];
   readonly #previousBodies = new Map<string, string>();
+  readonly #zipped = new Map<string, Buffer>();
 
   constructor(options: FakeGithubOptions, url: string) {
     this.#options = options;
@@ -321,6 +325,15 @@ class FakeGithubServer {
     return { resources: { core: shown('core'), search, graphql: shown('graphql') }, rate: shown('core') };
   }
 
+  /** A kept answer is compressed once. */
+  #compressed(body: string): Buffer {
+    const known = this.#zipped.get(body);
+    if (known !== undefined) return known;
+    const zipped = gzipSync(body);
+    if (this.#options.keepAnswers === true) this.#zipped.set(body, zipped);
+    return zipped;
+  }
+
   async #send(
     response: ServerResponse,
     record: RecordedRequest,
@@ -347,6 +360,13 @@ class FakeGithubServer {
     record.status = answer.status;
     if (answer.status === 304) {
       response.writeHead(304, headers).end();
+      return;
+    }
+    const compressed = delivery === null && this.#options.compress === true && /\bgzip\b/.test(String(record.headers['accept-encoding']));
+    if (compressed) {
+      const zipped = this.#compressed(answer.body);
+      record.bytes = zipped.length;
+      response.writeHead(answer.status, { ...headers, 'content-encoding': 'gzip', 'content-length': String(zipped.length) }).end(zipped);
       return;
     }
     const sent =

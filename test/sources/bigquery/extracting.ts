@@ -8,7 +8,7 @@ import { createBigQuerySource, SLICE } from '../../../src/sources/bigquery/sourc
 import { dayOf } from '../../../src/domain/window.ts';
 import type { FakeBigQuery } from '../../fakes/bigquery/server.ts';
 
-export const TODAY = dayOf(new Date());
+const TODAY = dayOf(new Date());
 export const EVER = { since: '2008-01-01', until: TODAY };
 const CAP = 1e15;
 

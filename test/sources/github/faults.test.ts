@@ -28,6 +28,8 @@ import {
   type Matcher,
 } from '../../fakes/github/faults.ts';
 import { startFakeGithub, type FakeGithub, type FakeGithubOptions } from '../../fakes/github/server.ts';
+import { Credential } from '../../../src/sources/github/credential.ts';
+import { OWN_SERVER_LIMITS } from '../../../src/sources/github/pacing.ts';
 import { expected, scrape, sourceOn, Store, targetOf, type Outcome } from './collecting.ts';
 
 const fakes: FakeGithub[] = [];
@@ -355,6 +357,18 @@ describe('a fault that lasts', () => {
     expect(set.github.requests.filter((request) => request.fault !== null)).toHaveLength(3);
     expect(kept.length).toBe(2);
     expect(kept.at(-1)?.done).toBe(false);
+  });
+});
+
+describe('requests without a signal of their own', () => {
+  test('leave none behind that would end later ones, as when an App asks for its token twice at once', async () => {
+    const { github } = await setUp();
+    const connection = { apiUrl: github.restUrl, limits: OWN_SERVER_LIMITS, timeoutMs: undefined };
+    const { octokit } = new Credential('token 1', { auth: TOKEN }, connection);
+    const common = (): object => ({ ...octokit.request.endpoint.DEFAULTS.request });
+    const before = common();
+    await Promise.all([octokit.request('GET /rate_limit'), octokit.request('GET /rate_limit')]);
+    expect(common()).toEqual(before);
   });
 });
 

@@ -11,7 +11,7 @@ const stepTo =
   (end: number) =>
   async ({ name, at }: Lane): Promise<Step<Lane, string>> => {
     await tick();
-    return { page: `${name}${at}`, next: at + 1 === end ? null : { name, at: at + 1 } };
+    return { page: () => `${name}${at}`, next: at + 1 === end ? null : { name, at: at + 1 } };
   };
 
 async function collect<L, P>(
@@ -51,7 +51,7 @@ describe('lanes', () => {
       most = Math.max(most, running);
       await tick();
       running -= 1;
-      return { page: lane.name, next: null };
+      return { page: () => lane.name, next: null };
     };
     await collect(inLanes({ lanes, width: 3, signal: new AbortController().signal, step }));
     expect(most).toBe(3);
@@ -67,6 +67,17 @@ describe('lanes', () => {
     expect(await steps.next()).toEqual({ done: false, value: { page: 'a0', left: [{ name: 'a', at: 1 }] } });
     expect(asked).toEqual(['a0', 'a1']);
     await steps.return(undefined);
+  });
+
+  test('make a page once the next request is on its way', async () => {
+    const happened: string[] = [];
+    const step = async ({ name, at }: Lane): Promise<Step<Lane, number>> => {
+      happened.push(`asked ${at}`);
+      await tick();
+      return { page: () => happened.push(`made ${at}`), next: at === 2 ? null : { name, at: at + 1 } };
+    };
+    await collect(inLanes({ lanes: [{ name: 'a', at: 0 }], width: 1, signal: new AbortController().signal, step }));
+    expect(happened).toEqual(['asked 0', 'asked 1', 'made 0', 'asked 2', 'made 1', 'made 2']);
   });
 
   test('that fail hand out what the others bring, then the error; what failed is left', async () => {
@@ -90,7 +101,7 @@ describe('lanes', () => {
       if (lane.at !== 1) return stepTo(9)(lane);
       const page = new Promise<string>((_go, refuse) => (fail = refuse));
       setTimeout(() => fail(new Error('no details')), 5);
-      return { page, next: { name: lane.name, at: 2 } };
+      return { page: () => page, next: { name: lane.name, at: 2 } };
     };
     const { pages, left, error } = await collect(
       inLanes({ lanes: [{ name: 'a', at: 0 }], width: 1, signal: new AbortController().signal, step }),
@@ -104,7 +115,7 @@ describe('lanes', () => {
     const step = async (lane: Lane): Promise<Step<Lane, string>> =>
       lane.name === 'first'
         ? {
-            page: 'first',
+            page: () => 'first',
             next: null,
             opened: [
               { name: 'x', at: 0 },

@@ -35,7 +35,8 @@ describe('a full scrape', () => {
 
   test('of a generated repository gives the rows of an independent count, with several requests in flight', async () => {
     const { data, repository, window } = generated(MIDDLING);
-    const github = await start({ dataset: data, latencyMs: 20 });
+    // Compressed, as GitHub's answers are.
+    const github = await start({ dataset: data, latencyMs: 20, compress: true });
     const store = new Store();
     await scrape({ source: sourceOn(github), target: targetOf(data, window), store });
     expect(github.mistakes).toEqual([]);

@@ -1,6 +1,7 @@
 import type { JSX } from 'react';
 import { CartesianGrid, Legend, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { day, points } from '../figures.ts';
+import { legendText } from './legend.tsx';
 import { css, SERIES_COLOURS } from './palette.ts';
 
 /** One line: a value for each day; null is not known, and a gap. */
@@ -48,7 +49,7 @@ export default function Lines({ label, series, isRank = false }: LinesProps): JS
               color: 'var(--color-ink)',
             }}
           />
-          {series.length > 1 ? <Legend formatter={(name: string) => <span className="text-ink">{name}</span>} /> : null}
+          {series.length > 1 ? <Legend formatter={legendText} /> : null}
           {series.map(({ name }, index) => (
             <Line
               key={name}

@@ -3,6 +3,7 @@ import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAx
 import { SCORED_KINDS, type ScoredKind } from '../../../src/domain/scoring.ts';
 import { labelOf } from '../boards/columns.ts';
 import { day } from '../figures.ts';
+import { legendText } from './legend.tsx';
 import { css, KIND_COLOURS } from './palette.ts';
 
 /** Counts of a week by kind; a kind that is not there had none, null is not known. */
@@ -39,7 +40,7 @@ export default function StackedWeeks({ weeks }: { readonly weeks: readonly Week[
               color: 'var(--color-ink)',
             }}
           />
-          <Legend formatter={(name: string) => <span className="text-ink">{name}</span>} />
+          <Legend formatter={legendText} />
           {kinds.map((kind) => (
             <Bar key={kind} dataKey={kind} name={labelOf(kind)} stackId="kinds" fill={css(KIND_COLOURS[kind])} isAnimationActive={false} />
           ))}

@@ -162,14 +162,15 @@ async function stepOf(reading: Reading, list: CommentList, lane: Lane): Promise<
   const answer = await github.rest<readonly RestComment[]>(`/repos/${owner}/${name}/${list.path}`, queryOf(lane.since, lane.page), ask);
   const rows = answer.data ?? [];
   if (!Array.isArray(rows)) throw new GithubUnavailable(ask.what, 'the answer is no list');
-  const contributions = rows
-    .filter(({ created_at: at }) => isIn(target.window, at))
-    .map(({ id, user, created_at: at, issue_url: issue, pull_request_url: pull }) => {
-      const number = /\/(\d+)$/.exec(issue ?? pull ?? '')?.[1];
-      return contribution(list.kind, list.subjectOf(id), accountOfRest(user), at, number === undefined ? {} : { number: Number(number) });
-    });
+  const contributionsOf = (): Contribution[] =>
+    rows
+      .filter(({ created_at: at }) => isIn(target.window, at))
+      .map(({ id, user, created_at: at, issue_url: issue, pull_request_url: pull }) => {
+        const number = /\/(\d+)$/.exec(issue ?? pull ?? '')?.[1];
+        return contribution(list.kind, list.subjectOf(id), accountOfRest(user), at, number === undefined ? {} : { number: Number(number) });
+      });
   const first = lane.isFirst && answer.etag !== null ? { since: lane.since, etag: answer.etag } : null;
-  const page: Page = { contributions, first };
+  const page = (): Page => ({ contributions: contributionsOf(), first });
 
   const last = rows.at(-1);
   if (last === undefined || !answer.hasNext || (lane.until !== null && last.updated_at >= lane.until)) return { page, next: null };

@@ -82,7 +82,7 @@ async function stepOf({ now, github, signal, target }: Reading, { page }: Lane, 
   const { owner, name } = now.repository;
   const ask: Ask = { signal, what: `commit comments, page ${page}` };
   const answer = await github.rest<readonly RestComment[]>(`/repos/${owner}/${name}/comments`, { per_page: 100, page }, { ...ask, etag });
-  if (answer.notModified) return { page: { contributions: [], last: { page, etag } }, next: null };
+  if (answer.notModified) return { page: () => ({ contributions: [], last: { page, etag } }), next: null };
   const rows = answer.data ?? [];
   if (!Array.isArray(rows)) throw new GithubUnavailable(ask.what, 'the answer is no list');
   const contributions = rows
@@ -90,5 +90,5 @@ async function stepOf({ now, github, signal, target }: Reading, { page }: Lane, 
     .map(({ id, user, created_at: at }) => contribution('COMMENT', `commit:${id}`, accountOfRest(user), at));
   // Fewer than when it was last read: comments were deleted, and what is new may stand a page earlier.
   const next = rows.length === 0 && page > 1 && etag !== null ? { page: page - 1 } : answer.hasNext ? { page: page + 1 } : null;
-  return { page: { contributions, last: { page, etag: answer.etag } }, next };
+  return { page: () => ({ contributions, last: { page, etag: answer.etag } }), next };
 }

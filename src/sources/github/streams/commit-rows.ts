@@ -47,8 +47,14 @@ export async function rowsOf(
   let requests = 0;
   for (const node of inside) {
     if (node.parents.totalCount > 1) continue;
-    const { isOfPullRequest, authors, asked } = await restOf(reading, node);
-    requests += asked;
+    let isOfPullRequest = node.associatedPullRequests?.nodes.some((pull) => isMergedHere(reading, pull)) ?? false;
+    let authors = node.authors.nodes;
+    // Hardly any: the others are not waited for.
+    if (node.authors.totalCount > authors.length || (!isOfPullRequest && hasMorePullRequests(node))) {
+      const rest = await restOf(reading, node, isOfPullRequest);
+      ({ isOfPullRequest, authors } = rest);
+      requests += rest.asked;
+    }
     const author = reading.commitAccountOf(node.author);
     const at = asUtc(node.committedDate);
     const lines = isOfPullRequest ? { linesAdded: 0, linesDeleted: 0 } : { linesAdded: node.additions, linesDeleted: node.deletions };
@@ -65,25 +71,29 @@ export async function rowsOf(
   return { rows: { contributions, merges }, requests };
 }
 
+function isMergedHere({ now }: Reading, { merged, repository }: AssociatedPullRequest): boolean {
+  return merged && repository.databaseId === now.repository.githubId;
+}
+
+function hasMorePullRequests({ associatedPullRequests: pulls }: CommitNode): boolean {
+  return pulls !== null && pulls.totalCount > pulls.nodes.length;
+}
+
 /** What does not fit in a commit's own row: more than ten authors, more than five pull requests. */
 async function restOf(
-  { now, github, signal }: Reading,
+  reading: Reading,
   node: CommitNode,
+  isKnownOfPullRequest: boolean,
 ): Promise<{ isOfPullRequest: boolean; authors: readonly (GitActor | null)[]; asked: number }> {
+  const { now, github, signal } = reading;
   const id = now.repository.nodeId;
   const ask: Ask = { signal, what: `commit ${node.oid}` };
-  const isMergedHere = ({ merged, repository }: AssociatedPullRequest): boolean =>
-    merged && repository.databaseId === now.repository.githubId;
   let asked = 0;
 
-  let isOfPullRequest = node.associatedPullRequests?.nodes.some(isMergedHere) ?? false;
-  if (
-    !isOfPullRequest &&
-    node.associatedPullRequests !== null &&
-    node.associatedPullRequests.totalCount > node.associatedPullRequests.nodes.length
-  ) {
+  let isOfPullRequest = isKnownOfPullRequest;
+  if (!isOfPullRequest && hasMorePullRequests(node)) {
     const all = await allPages<AssociatedPullRequest>('associatedPullRequests', COMMIT_PULL_REQUESTS);
-    isOfPullRequest = all.some(isMergedHere);
+    isOfPullRequest = all.some((pull) => isMergedHere(reading, pull));
   }
   const authors =
     node.authors.totalCount > node.authors.nodes.length ? await allPages<GitActor | null>('authors', COMMIT_AUTHORS) : node.authors.nodes;

@@ -195,8 +195,10 @@ async function stepOfHistory(
     { patience, signal, what: ask.what },
   );
   const nodes = wholeNodes(history.nodes, ask.what);
-  const { rows, requests: more } = await rowsOf(reading, nodes);
-  const page: Page = { ...rows, read: nodes.length, total: history.totalCount, requests: requests + more };
+  const page = async (): Promise<Page> => {
+    const { rows, requests: more } = await rowsOf(reading, nodes);
+    return { ...rows, read: nodes.length, total: history.totalCount, requests: requests + more };
+  };
   const at = lane.at + nodes.length;
 
   if (lane.end !== null) {
@@ -260,11 +262,13 @@ async function stepOfComparison(
     }
   };
   const nodes = wholeNodes(await factsOf(inside.map(({ sha }) => sha)), ask.what);
-  const { rows, requests: more } = await rowsOf(reading, nodes);
   const pages = Math.ceil(comparison.total_commits / 100);
   const opened = page === 1 ? Array.from({ length: Math.max(0, pages - 1) }, (_, index) => ({ page: index + 2 })) : [];
   return {
-    page: { ...rows, read: comparison.commits.length, total: comparison.total_commits, requests: requests + more },
+    page: async () => {
+      const { rows, requests: more } = await rowsOf(reading, nodes);
+      return { ...rows, read: comparison.commits.length, total: comparison.total_commits, requests: requests + more };
+    },
     next: null,
     opened,
   };

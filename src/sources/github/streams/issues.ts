@@ -163,7 +163,7 @@ async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Ste
     if (node === null) throw new GithubUnavailable(ask.what, 'an issue is missing');
     return node;
   });
-  const page: Page = { ...rowsOf(reading, nodes), created: createdSince(reading, nodes), requests };
+  const page = (): Page => ({ ...rowsOf(reading, nodes), created: createdSince(reading, nodes), requests });
   const last = nodes.at(-1);
   if (last === undefined || !list.pageInfo.hasNextPage || (lane.until !== null && last.updatedAt >= lane.until))
     return { page, next: null };

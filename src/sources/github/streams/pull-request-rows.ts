@@ -1,11 +1,12 @@
-import type { Contribution, PullRequestFact } from '../../../domain/contribution.ts';
+import type { Account, Contribution, PullRequestFact } from '../../../domain/contribution.ts';
 import { accountOf, type Actor } from '../accounts.ts';
 import { pageOfFittingSize, PageSize } from '../page-size.ts';
 import { REVIEWS } from '../queries.ts';
 import { contribution, isIn, type Reading } from '../reading.ts';
 import { GithubUnavailable } from '../trouble.ts';
+import { asUtc } from './commit-rows.ts';
 
-interface ReviewNode {
+export interface ReviewNode {
   readonly id: string;
   readonly fullDatabaseId: string | null;
   readonly submittedAt: string | null;
@@ -99,16 +100,18 @@ export function reviewRows(
   reviews: readonly (ReviewNode | null)[],
   what: string,
 ): Contribution[] {
-  const first = new Map<string, Contribution>();
+  const first = new Map<string, { readonly at: string; readonly reviewer: Account | null }>();
   for (const review of reviews) {
     if (review === null) throw new GithubUnavailable(what, `a review of pull request ${number} is missing`);
     if (review.submittedAt === null) continue;
     const reviewer = accountOf(review.author);
     const who = reviewer?.githubId ?? `ghost:${review.fullDatabaseId ?? review.id}`;
     const subject = `${number}:${who}`;
-    const row = contribution('PR_REVIEWED', subject, reviewer, review.submittedAt, { number });
+    const at = asUtc(review.submittedAt);
     const known = first.get(subject);
-    if (known === undefined || row.occurredAt < known.occurredAt) first.set(subject, row);
+    if (known === undefined || at < known.at) first.set(subject, { at, reviewer });
   }
-  return [...first.values()].filter(({ occurredAt }) => isIn(target.window, occurredAt.toISOString()));
+  return [...first]
+    .filter(([, { at }]) => isIn(target.window, at))
+    .map(([subject, { at, reviewer }]) => contribution('PR_REVIEWED', subject, reviewer, at, { number }));
 }

@@ -18,7 +18,16 @@ import {
   type StreamBatch,
 } from '../reading.ts';
 import { GithubUnavailable, RowUnavailable } from '../trouble.ts';
-import { factOf, furtherReviews, ownRows, reviewRows, type Outline, type PageInfo, type PullRequestNode } from './pull-request-rows.ts';
+import {
+  factOf,
+  furtherReviews,
+  ownRows,
+  reviewRows,
+  type Outline,
+  type PageInfo,
+  type PullRequestNode,
+  type ReviewNode,
+} from './pull-request-rows.ts';
 
 interface List<Node> {
   readonly totalCount?: number;
@@ -182,14 +191,24 @@ async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Ste
   });
   // Before `until` nothing happened that counts.
   const wanted = nodes.filter(({ updatedAt }) => updatedAt >= lane.until);
-  return { page: pageOf(reading, wanted, requests, ask.what), next: nextOf(lane, list, nodes) };
+  const rest = restOf(reading, wanted);
+  // It is awaited with the page; until then a failure of it is nobody's.
+  rest.catch(() => undefined);
+  return { page: async () => pageOf(reading, wanted, await rest, requests, ask.what), next: nextOf(lane, list, nodes) };
 }
 
-/** The rows of a page, once the reviews and commits that did not fit in it are there. */
-async function pageOf(reading: Reading, nodes: readonly PullRequestNode[], listed: number, what: string): Promise<Page> {
-  let requests = listed;
+/** What did not fit in a page of pull requests. */
+interface Rest {
+  /** Further reviews of each. */
+  readonly tails: readonly (readonly (ReviewNode | null)[])[];
+  readonly amended: readonly AmendedRow[];
+  readonly requests: number;
+}
+
+/** Only a few have more than forty reviews; their rest is fetched side by side. */
+async function restOf(reading: Reading, nodes: readonly PullRequestNode[]): Promise<Rest> {
+  let requests = 0;
   const asked = (): unknown => (requests += 1);
-  // Only a few have more than forty reviews; their rest is fetched side by side.
   const [tails, amended] = await Promise.all([
     Promise.all(
       nodes.map(async ({ id, number, reviews }) => {
@@ -199,11 +218,22 @@ async function pageOf(reading: Reading, nodes: readonly PullRequestNode[], liste
     ),
     takenLines(reading, nodes, asked),
   ]);
+  return { tails, amended, requests };
+}
+
+function pageOf(
+  reading: Reading,
+  nodes: readonly PullRequestNode[],
+  { tails, amended, requests }: Rest,
+  listed: number,
+  what: string,
+): Page {
   const contributions = nodes.flatMap((node, index) => [
     ...ownRows(reading, node, { linesAdded: node.additions, linesDeleted: node.deletions }),
     ...reviewRows(reading, node, [...(node.reviews?.nodes ?? []), ...(tails[index] ?? [])], what),
   ]);
-  return { contributions, pullRequests: nodes.map(factOf), amended, created: createdSince(reading, nodes), requests, gap: null };
+  const created = createdSince(reading, nodes);
+  return { contributions, pullRequests: nodes.map(factOf), amended, created, requests: listed + requests, gap: null };
 }
 
 interface CommitList {
@@ -247,14 +277,14 @@ async function outlineStep(reading: Reading, lane: Lane, ask: Ask): Promise<Step
   if (list === undefined || !node) throw new GithubUnavailable(ask.what, 'there is no outline either');
   const gap: Gap = { kind: 'PR_REVIEWED', month: null, reason: `GitHub could not give lines and reviews of pull request ${node.number}` };
   return {
-    page: {
+    page: () => ({
       contributions: ownRows(reading, node, {}),
       pullRequests: [factOf(node)],
       amended: [],
       created: createdSince(reading, [node]),
       requests: 1,
       gap,
-    },
+    }),
     next: nextOf(lane, list, [node]),
   };
 }

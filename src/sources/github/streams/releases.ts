@@ -133,5 +133,5 @@ async function stepOf({ now, github, signal, target, patience }: Reading, lane: 
     }
   }
   const next = list.pageInfo.hasNextPage ? { after: list.pageInfo.endCursor } : null;
-  return { page: { contributions, drafts: countByMonth(drafts), requests }, next };
+  return { page: () => ({ contributions, drafts: countByMonth(drafts), requests }), next };
 }

@@ -129,7 +129,7 @@ async function stepOf(reading: Reading, head: string | null, { months }: Lane): 
     const counted = keyed.flatMap(({ month, key }) =>
       SEARCHED.map(({ kind }): MonthTotal => ({ kind, month, count: known(found[`${kind}_${key}`]?.issueCount, ask) })),
     );
-    if (head === null) return { page: { totals: counted, requests: 1 }, next: null };
+    if (head === null) return { page: () => ({ totals: counted, requests: 1 }), next: null };
 
     const history = historyCounts(
       new Map(
@@ -149,12 +149,12 @@ async function stepOf(reading: Reading, head: string | null, { months }: Lane): 
       month,
       count: known(data.node?.object?.[`m${key}`]?.totalCount, ask),
     }));
-    return { page: { totals: [...counted, ...commits], requests: 2 }, next: null };
+    return { page: () => ({ totals: [...counted, ...commits], requests: 2 }), next: null };
   } catch (error) {
     if (!(error instanceof PageTooLarge)) throw error;
     const half = Math.ceil(months.length / 2);
     return {
-      page: { totals: [], requests: 1 },
+      page: () => ({ totals: [], requests: 1 }),
       next: { months: months.slice(0, half) },
       opened: [{ months: months.slice(half) }],
     };
