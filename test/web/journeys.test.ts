@@ -249,7 +249,7 @@ inBrowser('journeys', () => {
     for (const row of board.data) expect(row.total_score).toBe(counted.get(row.contributor.github_id));
     const scores = await rows(page).locator('td.font-semibold').allInnerTexts();
     expect(scores.map((text) => Number(text.replaceAll(',', '')))).toEqual(board.data.map((row) => row.total_score));
-    expect(await page.locator('main').innerText()).toMatch(/Coverage: \n?complete/);
+    await page.getByRole('link', { name: /^Coverage:\s+complete$/ }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
     await context.close();

@@ -4,7 +4,6 @@
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat('en', { maximumFractionDigits: 4 });
-const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
 const dayFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' });
 const momentFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
@@ -22,11 +21,6 @@ export function count(value: number | null | undefined): string {
 /** Points, with the decimals they have: `1,380.5`. */
 export function points(value: number | null | undefined): string {
   return value === null || value === undefined ? UNKNOWN : decimal.format(value);
-}
-
-/** `1.2K`, for small places. */
-export function shortCount(value: number): string {
-  return short.format(value);
 }
 
 /** A share of 1 as `61%`. */

@@ -2,7 +2,7 @@ import { SCORED, SCORED_NAMES, type Scored } from '../../../src/domain/scoring.t
 import type { BoardRowResource } from '../../../src/api/contract/leaderboards.ts';
 
 /** A count on a board: a field of its row, and what it is sorted by. */
-export type CountColumn = (typeof SCORED)[Scored]['column'];
+type CountColumn = (typeof SCORED)[Scored]['column'];
 
 /** What the columns are called: shortly in the head, wholly for those who ask. */
 const LABELS: Readonly<Record<Scored, readonly [short: string, long: string]>> = {

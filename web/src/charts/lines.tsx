@@ -5,7 +5,7 @@ import { legendText } from './legend.tsx';
 import { css, SERIES_COLOURS } from './palette.ts';
 
 /** One line: a value for each day; null is not known, and a gap. */
-export interface Series {
+interface Series {
   readonly name: string;
   readonly values: ReadonlyMap<string, number | null>;
 }
