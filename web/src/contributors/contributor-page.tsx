@@ -108,11 +108,11 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
         )}
       </dl>
       {totals === null ? null : (
-        <dl className="grid grid-cols-2 content-start gap-x-4 gap-y-1 text-sm">
+        <dl className="border-line grid basis-full grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] gap-x-4 gap-y-2 border-t pt-3 text-sm">
           {COUNT_COLUMNS.map(({ field, label }) => (
-            <div key={field} className="contents">
-              <dt className="text-muted">{label}</dt>
-              <dd className="text-end tabular-nums">{count(totals[field])}</dd>
+            <div key={field}>
+              <dt className="text-muted text-xs">{label}</dt>
+              <dd className="font-semibold tabular-nums">{count(totals[field])}</dd>
             </div>
           ))}
         </dl>

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX } from 'react';
 import type { LogLevel, LogLineResource } from '../../../src/api/contract/jobs.ts';
+import { ask } from '../api/client.ts';
 import { Button } from '../elements/button.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { clock, count, moment } from '../figures.ts';
@@ -29,6 +30,16 @@ export function LogView({
   const follower = useMemo(() => new LogFollower({ job, level }), [job, level]);
   const { lines, state, dropped } = useSyncExternalStore(follower.subscribe, follower.snapshot);
   const [follows, setFollows] = useState(true);
+  const [isSaving, setSaving] = useState(false);
+  const save = (): void => {
+    setSaving(true);
+    // Where lines were dropped from the page, or came before it followed, the API has them.
+    const all = job === null ? Promise.resolve(lines) : wholeLog(job, level);
+    void all
+      .catch(() => lines)
+      .then((found) => download(found, job))
+      .finally(() => setSaving(false));
+  };
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (follows && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
@@ -54,7 +65,7 @@ export function LogView({
           <Button onClick={() => setFollows(!follows)} aria-pressed={follows}>
             {follows ? 'Following' : 'Follow'}
           </Button>
-          <Button onClick={() => download(lines, job)} disabled={lines.length === 0}>
+          <Button isBusy={isSaving} onClick={() => save()} disabled={lines.length === 0}>
             Download
           </Button>
         </span>
@@ -101,6 +112,17 @@ function Line({ line }: { readonly line: LogLineResource }): JSX.Element {
       </span>
     </li>
   );
+}
+
+/** Every stored line of a job's log at this level and above. */
+async function wholeLog(job: string, level: LogLevel): Promise<readonly LogLineResource[]> {
+  const lines: LogLineResource[] = [];
+  for (;;) {
+    const after = String(lines.at(-1)?.id ?? 0);
+    const { body } = await ask('getJobLogs', { params: { id: job }, query: { level, after, limit: '1000' } });
+    lines.push(...body.data);
+    if (body.data.length === 0 || body.next_cursor === null) return lines;
+  }
 }
 
 function download(lines: readonly LogLineResource[], job: string | null): void {
