@@ -108,7 +108,7 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
         )}
       </dl>
       {totals === null ? null : (
-        <dl className="border-line grid basis-full grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] gap-x-4 gap-y-2 border-t pt-3 text-sm">
+        <dl className="border-line grid basis-full grid-cols-[repeat(auto-fit,minmax(5.5rem,1fr))] gap-x-4 gap-y-2 border-t pt-3 text-sm">
           {COUNT_COLUMNS.map(({ field, label }) => (
             <div key={field}>
               <dt className="text-muted text-xs">{label}</dt>
