@@ -20,6 +20,7 @@ import { migrate } from './db/migrate.ts';
 import { openOptOutKey } from './db/opt-out-key.ts';
 import { listRepositories } from './db/repositories.ts';
 import { AppError } from './domain/errors.ts';
+import { ensureDashboard } from './embedded/dashboard-build.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
@@ -73,6 +74,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   // Takes a processor and waits for nobody, while the servers start.
   const workflowBundle = bundleWorkflows();
   workflowBundle.catch(() => undefined);
+  const dashboard = isOneShot ? null : ensureDashboard(say);
   const { gharchiveDir } = config;
   if (gharchiveDir !== null) {
     await access(gharchiveDir, constants.R_OK).catch(() =>
@@ -152,6 +154,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
     });
   }
 
+  // The files are looked up when the server starts.
+  await dashboard;
   const api = await startApi(
     {
       db: apiDb,
@@ -217,6 +221,7 @@ async function drained(dataDir: string, announce: () => Promise<void>): Promise<
 
 function welcome(say: Mode['say'], config: Config, url: string, temporalUiUrl: string | null, showsSample: boolean): void {
   const lines: readonly (readonly [string, string] | null)[] = [
+    ['Dashboard', `${url}/dashboard`],
     ['API', `${url}/`],
     ['Global board', `curl '${url}/api/v1/leaderboard/global'`],
     temporalUiUrl === null

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { AppError, InvalidInput } from '../domain/errors.ts';
+import { createDashboard } from './dashboard.ts';
 import type { ApiDeps } from './deps.ts';
 import { createAuditTrail } from './audit-trail.ts';
 import { createDocsPage } from './docs-page.ts';
@@ -104,6 +105,8 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
     ...openApiHandlers(),
   };
   mountContract(app, handlers, { db: deps.db, gate, trail: createAuditTrail(deps.db, deps.log) });
+  // After the contract: /dashboard/stats and /dashboard/errors are the API's.
+  app.use(createDashboard());
   app.use((request) => {
     throw new AppError('not_found', 404, `There is nothing at ${pathOf(request)}. GET / has the links.`);
   });

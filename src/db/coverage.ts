@@ -18,7 +18,7 @@ export interface MonthCoverage {
   /** GitHub's own total; null where it is not known. */
   readonly github_total: number | null;
   readonly sources: readonly string[];
-  /** Days of the month that a source has read completely, of all its days. */
+  /** Days of the month that a source has read completely, of those from the first to the last day that was ever read. */
   readonly days_complete: number;
   readonly days: number;
   /** What is lacking in the days that were read in part. */
@@ -41,7 +41,8 @@ export async function coverageOf(
   repositoryId: number,
 ): Promise<CoverageSummary & { readonly data: readonly MonthCoverage[] }> {
   const { rows } = await queryable(db).query<Omit<MonthCoverage, 'kind'> & { kind: number }>(
-    `WITH range AS (
+    `WITH asked AS (SELECT min(lower(during)) AS first, max(upper(during)) AS after FROM covered_range WHERE repository_id = $1),
+     range AS (
        SELECT r.source, r.kind, r.state, r.note, month.first::date AS month, r.during * daterange(month.first::date, (month.first + interval '1 month')::date) AS days
        FROM covered_range r CROSS JOIN LATERAL generate_series(date_trunc('month', lower(r.during)::timestamp), upper(r.during) - interval '1 day', interval '1 month') AS month (first)
        WHERE r.repository_id = $1),
@@ -54,9 +55,10 @@ export async function coverageOf(
      SELECT to_char(month, 'YYYY-MM') AS month, kind, coalesce(c.stored, 0) AS stored, coalesce(c.unattributed, 0) AS unattributed,
        coalesce(c.excluded, 0) AS excluded, c.github_total,
        coalesce((SELECT array_agg(n.name ORDER BY n.name) FROM unnest($2::smallint[], $3::text[]) AS n (code, name) WHERE n.code = ANY(r.sources)), '{}') AS sources,
-       coalesce(r.days_complete, 0) AS days_complete, extract(day FROM month + interval '1 month' - interval '1 day')::int AS days,
+       coalesce(r.days_complete, 0) AS days_complete,
+       greatest(0, least((month + interval '1 month')::date, asked.after) - greatest(month, asked.first)) AS days,
        coalesce(r.gaps, '{}') AS gaps, c.checked_at
-     FROM read r FULL JOIN (SELECT * FROM repository_coverage WHERE repository_id = $1) AS c USING (kind, month)
+     FROM read r FULL JOIN (SELECT * FROM repository_coverage WHERE repository_id = $1) AS c USING (kind, month) CROSS JOIN asked
      WHERE coalesce(c.stored, 0) + coalesce(c.unattributed, 0) > 0 OR r.kind = ANY($4::smallint[])
      ORDER BY month DESC, kind`,
     [repositoryId, SOURCE_CODES, SOURCE_NAMES, KIND_NUMBERS],

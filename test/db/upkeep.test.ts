@@ -122,7 +122,7 @@ test('archive data says how much of it there is, and never that it is complete',
     stored: 4,
     unattributed: 0,
     days_complete: 0,
-    days: 31,
+    days: 3,
   });
   expect(coverage.data.find(({ kind }) => kind === 'COMMENT')).toMatchObject({
     stored: 0,

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RequestHandler } from 'express';
+import sirv from 'sirv';
+import { AppError } from '../domain/errors.ts';
+import { LOG_STREAM_PATH } from './contract.ts';
+
+/** Where the page is, and all its paths begin. */
+const DASHBOARD = '/dashboard';
+
+/** Where `npm run build` puts the dashboard. */
+const DASHBOARD_FILES = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
+/** Whether the dashboard was built. */
+function isDashboardBuilt(files: string): boolean {
+  return existsSync(join(files, 'index.html'));
+}
+
+/**
+ * Serves the built dashboard. Every path of it that is not a file is a view that the page itself shows: the URL is its state.
+ * Files under assets/ have their hash in their name and never change; the page itself is asked for each time.
+ */
+export function createDashboard(files: string = DASHBOARD_FILES): RequestHandler {
+  const serve = isDashboardBuilt(files)
+    ? sirv(files, {
+        single: true,
+        gzip: true,
+        brotli: true,
+        etag: true,
+        setHeaders(response, path) {
+          response.setHeader('Cache-Control', path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+        },
+      })
+    : null;
+  return (request, response, next) => {
+    const { path } = request;
+    const isOurs = path === DASHBOARD || path.startsWith(`${DASHBOARD}/`);
+    if (!isOurs || path === LOG_STREAM_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      next();
+      return;
+    }
+    if (serve === null) {
+      throw new AppError('dashboard_not_built', 503, 'The dashboard is not built: run "npm run build" where Laurels is installed.');
+    }
+    const { url } = request;
+    request.url = url.slice(DASHBOARD.length).replace(/^(?!\/)/, '/');
+    serve(request, response, () => {
+      request.url = url;
+      next();
+    });
+  };
+}

@@ -1,0 +1,172 @@
+import type { JSX } from 'react';
+import { Link } from 'wouter';
+import type { BoardPage, BoardRowResource, BoardSort } from '../../../src/api/contract/leaderboards.ts';
+import { Sparkline } from '../charts/sparkline.tsx';
+import { Avatar } from '../elements/avatar.tsx';
+import { Scroller } from '../elements/scroller.tsx';
+import { SkeletonRows } from '../elements/loading.tsx';
+import { Tag } from '../elements/tag.tsx';
+import { UntrustedText } from '../elements/untrusted-text.tsx';
+import { ago, count, day, moment, points, UNKNOWN } from '../figures.ts';
+import { COUNT_COLUMNS, isPartly, type Column, type ShownColumn } from './columns.ts';
+import { RankChange } from './rank-change.tsx';
+
+interface BoardTableProps {
+  readonly caption: string;
+  readonly board: BoardPage | undefined;
+  readonly columns: readonly ShownColumn[];
+  readonly sort: BoardSort | null;
+  readonly onSort: (sort: BoardSort) => void;
+  readonly isBusy: boolean;
+  /** Whose row is pointed out. */
+  readonly around: string | null;
+}
+
+/** A board: every count as the API tells it, unknown ones as a dash with its reason. */
+export function BoardTable({ caption, board, columns, sort, onSort, isBusy, around }: BoardTableProps): JSX.Element {
+  const shown = COUNT_COLUMNS.filter(({ field }) => columns.includes(field));
+  const hasRepositories = board?.data.some((row) => row.repositories_contributed !== undefined) ?? false;
+  const hasSparkline = columns.includes('sparkline');
+  const width = 4 + shown.length + (hasRepositories ? 1 : 0) + (hasSparkline ? 1 : 0);
+  return (
+    <Scroller label={caption}>
+      <table className="table" aria-busy={isBusy}>
+        <caption className="sr-only">{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col" className="number">
+              Rank
+            </th>
+            <th scope="col">Contributor</th>
+            <SortHead field="total_score" label="Score" title="Sum of count × weight" sort={sort ?? 'total_score'} onSort={onSort} />
+            {shown.map(({ field, label, title }) => (
+              <SortHead key={field} field={field} label={label} title={title} sort={sort ?? 'total_score'} onSort={onSort} />
+            ))}
+            {hasRepositories ? (
+              <th scope="col" className="number">
+                Repositories
+              </th>
+            ) : null}
+            <SortHead
+              field="last_contribution_at"
+              label="Last active"
+              title="The last contribution in the window"
+              sort={sort ?? 'total_score'}
+              onSort={onSort}
+            />
+            {hasSparkline ? (
+              <th scope="col" title="Contributions in each of the last twelve weeks of the window">
+                12 weeks
+              </th>
+            ) : null}
+          </tr>
+        </thead>
+        {board === undefined ? (
+          <SkeletonRows columns={width} />
+        ) : (
+          <tbody>
+            {board.data.map((row) => (
+              <Row
+                key={row.contributor.github_id}
+                row={row}
+                shown={shown}
+                hasRepositories={hasRepositories}
+                hasSparkline={hasSparkline}
+                isPointedOut={around?.toLowerCase() === row.contributor.username.toLowerCase()}
+              />
+            ))}
+          </tbody>
+        )}
+      </table>
+    </Scroller>
+  );
+}
+
+function Row({
+  row,
+  shown,
+  hasRepositories,
+  hasSparkline,
+  isPointedOut,
+}: {
+  readonly row: BoardRowResource;
+  readonly shown: readonly Column[];
+  readonly hasRepositories: boolean;
+  readonly hasSparkline: boolean;
+  readonly isPointedOut: boolean;
+}): JSX.Element {
+  const { github_id: githubId, username, display_name: displayName, kind } = row.contributor;
+  return (
+    <tr aria-current={isPointedOut || undefined} className={isPointedOut ? 'bg-sunken' : undefined}>
+      <td className="number">
+        <span className="font-semibold">{row.rank ?? UNKNOWN}</span> <RankChange change={row.rank_change} />
+      </td>
+      <th scope="row" className="font-normal">
+        <span className="flex max-w-60 min-w-36 items-center gap-2">
+          <Avatar githubId={githubId} />
+          <span className="grid min-w-0">
+            <Link href={`/c/${encodeURIComponent(username)}`} data-row-link className="truncate font-medium">
+              <UntrustedText className="block truncate">{displayName ?? username}</UntrustedText>
+            </Link>
+            {displayName === null ? null : <UntrustedText className="text-muted block truncate text-xs">{`@${username}`}</UntrustedText>}
+          </span>
+          {kind === 'human' ? null : <Tag>{kind}</Tag>}
+        </span>
+      </th>
+      <td className="number font-semibold">{points(row.total_score)}</td>
+      {shown.map((column) => (
+        <CountCell key={column.field} value={row[column.field]} isPart={isPartly(row, column)} />
+      ))}
+      {hasRepositories ? <td className="number">{count(row.repositories_contributed)}</td> : null}
+      <td className="number" title={moment(row.last_contribution_at)}>
+        {row.last_contribution_at === null ? UNKNOWN : <span title={day(row.last_contribution_at)}>{ago(row.last_contribution_at)}</span>}
+      </td>
+      {hasSparkline ? <td>{row.sparkline === undefined ? null : <Sparkline values={row.sparkline} />}</td> : null}
+    </tr>
+  );
+}
+
+function CountCell({ value, isPart }: { readonly value: number | null; readonly isPart: boolean }): JSX.Element {
+  if (value === null) {
+    return (
+      <td className="number text-muted">
+        <span title="Not known: no source of this window can see it">{UNKNOWN}</span>
+        <span className="sr-only"> not known</span>
+      </td>
+    );
+  }
+  if (!isPart) return <td className="number">{count(value)}</td>;
+  return (
+    <td className="number">
+      <span title="At least this many: a part is not known">
+        <span aria-hidden="true">≥ </span>
+        <span className="sr-only">at least </span>
+        {count(value)}
+      </span>
+    </td>
+  );
+}
+
+interface SortHeadProps {
+  readonly field: BoardSort;
+  readonly label: string;
+  readonly title: string;
+  readonly sort: BoardSort;
+  readonly onSort: (sort: BoardSort) => void;
+}
+
+function SortHead({ field, label, title, sort, onSort }: SortHeadProps): JSX.Element {
+  const isSorted = sort === field;
+  return (
+    <th scope="col" className="number" aria-sort={isSorted ? 'descending' : undefined} title={title}>
+      <button
+        type="button"
+        className={`min-h-6 cursor-pointer text-end ${isSorted ? 'text-ink font-semibold' : 'hover:text-ink'}`}
+        onClick={() => onSort(field)}
+      >
+        {label}
+        <span aria-hidden="true">{isSorted ? ' ↓' : ''}</span>
+      </button>
+    </th>
+  );
+}
