@@ -220,6 +220,14 @@ describe('a job says what is wrong, and publishes nothing', () => {
   });
 });
 
+test('a token that was refused for a moment is tried again: the next job ends right', async () => {
+  const set = await setUp([[{ operation: 'PullRequests', nth: 2 }, badCredentials()]], { retries: 1 });
+  expect(await scraped(set)).toMatchObject({ status: 'FAILED', errorCode: 'bad_credentials' });
+  const again = await scraped(set);
+  expect(again).toMatchObject(ended);
+  await expectRightBoard(stack.database.db, set, again);
+});
+
 test('403, the secondary limit without retry-after: the job waits a minute, visibly, and spends no attempt', async () => {
   const set = await setUp([[{ operation: 'Issues', nth: 1 }, secondaryLimit()]]);
   let waiting: StoredJob | undefined;

@@ -161,6 +161,11 @@ export class GithubClient {
     };
   }
 
+  /** Tries tokens again that were refused. */
+  forgetRefusals(): void {
+    for (const credential of this.#tokens) credential.isRefused = false;
+  }
+
   async #send(errand: Errand): Promise<RawReply> {
     const { repository, resource, ask, mayMiss } = errand;
     const { retries = 3, secondMs = 1000, app = null } = this.#options;

@@ -37,7 +37,7 @@ export class Credential {
   readonly pace: Pace;
   /** `token 1`, `installation 70`: for logs. */
   readonly label: string;
-  /** GitHub does not take it any more. */
+  /** GitHub did not take it; it is tried again for the next job. */
   isRefused = false;
   /** Names (`nameKeyOf`) of repositories that GitHub does not show it. */
   readonly blindTo = new Set<string>();

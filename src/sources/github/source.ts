@@ -92,6 +92,8 @@ export function createGithubSource(options: GithubSourceOptions): ContributionSo
     async plan(target) {
       const slices = STREAMS.map((stream) => ({ source: 'github' as const, slice: stream.name, turn: turnOf(stream) }));
       const { signal } = new AbortController();
+      // A job asks anew: GitHub has refused good tokens for some minutes, and nobody wants to restart a worker for that.
+      client.forgetRefusals();
       try {
         const now = await freshHeartbeat(target, signal);
         const { repository } = now;
