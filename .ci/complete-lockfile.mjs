@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const path = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(path, 'utf8'));
 const OS = ['darwin', 'win32', 'linux', 'android', 'freebsd', 'openharmony'];
-const CPU = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64'];
+const CPU = ['wasm32', 'arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64'];
 const LIBC = { musl: 'musl', gnu: 'glibc', musleabihf: 'musl', gnueabihf: 'glibc' };
 
 const added = [];
@@ -16,7 +16,8 @@ for (const parent of Object.values(lock.packages)) {
     const words = name.split(/[/-]/);
     const os = OS.find((word) => words.includes(word));
     const cpu = CPU.find((word) => words.includes(word));
-    if (os === undefined || cpu === undefined) continue;
+    // WebAssembly runs under any system.
+    if (cpu === undefined || (os === undefined && cpu !== 'wasm32')) continue;
     const libc = words.map((word) => LIBC[word]).find((word) => word !== undefined);
     lock.packages[key] = {
       version,
@@ -24,7 +25,7 @@ for (const parent of Object.values(lock.packages)) {
       ...(parent.dev === true ? { dev: true } : {}),
       ...(os === 'linux' && libc !== undefined ? { libc: [libc] } : {}),
       optional: true,
-      os: [os],
+      ...(os === undefined ? {} : { os: [os] }),
     };
     added.push(`${name}@${version}`);
   }
