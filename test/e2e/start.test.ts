@@ -121,9 +121,9 @@ describe('npm start', () => {
   }, 60_000);
 
   test('lists everything that is wrong with the environment and exits 2', async () => {
-    const ended = await place.up({ PORT: '70000', HOST: '0.0.0.0', SOURCES: 'gitlab' }).ended;
+    const ended = await place.up({ PORT: '70000', TRUST_PROXY: 'nowhere', SOURCES: 'gitlab' }).ended;
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toMatch(/HOST: must be[^]*PORT: must be[^]*SOURCES: must be/);
+    expect(ended.stderr).toMatch(/PORT: must be[^]*TRUST_PROXY: must be[^]*SOURCES: must be/);
   });
 
   test('after it all, doctor finds nothing broken', async () => {

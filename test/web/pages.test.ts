@@ -140,6 +140,47 @@ inBrowser('every page', () => {
       await context.close();
     });
 
+    test('what BigQuery cost is shown with the jobs, query by query', async () => {
+      const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
+      await page.route('**/api/v1/config/bigquery/usage', (route) =>
+        route.fulfill({
+          json: {
+            month: '2026-11',
+            configured: true,
+            budget_bytes: 7 * 1024 ** 4,
+            used_bytes: 1024 ** 4,
+            left_bytes: 6 * 1024 ** 4,
+            bytes_estimated: 1024 ** 4,
+            bytes_billed: 0,
+            price_per_tib_usd: 6.25,
+            price_usd: 6.25,
+            queries: [
+              {
+                job_id: 'laurels_1',
+                purpose: 'extract',
+                state: 'RUNNING',
+                bytes_estimated: 1024 ** 4,
+                bytes_billed: null,
+                price_usd: 6.25,
+                tables: 730,
+                repositories: ['octo/one', 'octo/two'],
+                jobs: [],
+                asked_by: ['local'],
+                error: null,
+                created_at: new Date().toISOString(),
+                finished_at: null,
+              },
+            ],
+          },
+        }),
+      );
+      await visit(page, '/dashboard/jobs');
+      await page.getByText('1.0 TiB of a budget of 7.0 TiB, about 6.25 USD, in 1 query.').waitFor();
+      expect(await page.getByRole('row', { name: 'laurels_1' }).innerText()).toMatch(/running\s+1\.0 TiB\s+–\s+octo\/one octo\/two/);
+      await expectSound(page, faults);
+      await context.close();
+    });
+
     test('hostile names are text: nothing runs, nothing leads astray, nothing turns the line around or breaks it', async () => {
       const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
       const names = [

@@ -11,6 +11,7 @@ import { JobStatusTag } from '../elements/status-tag.tsx';
 import { Button } from '../elements/button.tsx';
 import { ago, moment, UNKNOWN } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
+import { BigQueryUsage } from './bigquery-usage.tsx';
 import { isUnfinished, progressOf, standingOf, typeOf } from './job-words.ts';
 import { LogView } from './log-view.tsx';
 
@@ -106,6 +107,7 @@ export function JobsPage(): JSX.Element {
         </Scroller>
       )}
       {data !== undefined && data.next_cursor !== null ? <Button onClick={() => change({ cursor: data.next_cursor })}>Older</Button> : null}
+      <BigQueryUsage />
       <LogView job={null} level={level} onLevel={(next: LogLevel) => change({ level: next === 'info' ? null : next }, 'replace')} />
     </Page>
   );
