@@ -9,6 +9,9 @@ import { LOG_STREAM_PATH } from './contract.ts';
 /** Where the page is, and all its paths begin. */
 const DASHBOARD = '/dashboard';
 
+/** A slash or a step upwards in disguise is in no view's path. */
+const DISGUISED = /%2f|%5c|%2e|%00|\\|\/\.\.?(?:\/|$)/i;
+
 /** Where `npm run build` puts the dashboard. */
 const DASHBOARD_FILES = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
@@ -36,7 +39,7 @@ export function createDashboard(files: string = DASHBOARD_FILES): RequestHandler
   return (request, response, next) => {
     const { path } = request;
     const isOurs = path === DASHBOARD || path.startsWith(`${DASHBOARD}/`);
-    if (!isOurs || path === LOG_STREAM_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    if (!isOurs || DISGUISED.test(path) || path === LOG_STREAM_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) {
       next();
       return;
     }
