@@ -16,7 +16,11 @@ interface FeedFilter {
 }
 
 /** More than these nobody scrolls through; the download has all. */
-const MOST_LINES = 5_000;
+const MOST_LINES = 2_000;
+/** Lines are drawn in blocks of so many, and dropped by whole blocks: a block that is full is never drawn again. */
+export const BLOCK_LINES = 100;
+/** Lines that arrive within this are drawn together: nobody reads faster. */
+const GATHER_MS = 100;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
 /** A connection that was refused this often without ever opening is not coming. */
@@ -24,7 +28,7 @@ const MOST_REFUSALS = 8;
 
 /**
  * Follows the log: stored lines of a job first, then live ones, in order and without gap. A lost connection is taken up again
- * behind the last line. Lines are handed on once a frame, so that hundreds a second leave the page responsive.
+ * behind the last line. Lines are handed on ten times a second, so that hundreds a second leave the page responsive.
  */
 export class LogFollower {
   readonly #filter: FeedFilter;
@@ -34,7 +38,7 @@ export class LogFollower {
   #after: number | null;
   #socket: WebSocket | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
-  #frame: number | null = null;
+  #gathering: ReturnType<typeof setTimeout> | null = null;
   #failures = 0;
   #stopped = true;
 
@@ -75,7 +79,7 @@ export class LogFollower {
       const line = JSON.parse(event.data) as LogLineResource;
       this.#after = line.id;
       this.#arrived.push(line);
-      this.#frame ??= requestAnimationFrame(() => this.#flush());
+      this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
     });
     socket.addEventListener('close', () => {
       if (this.#stopped || this.#socket !== socket) return;
@@ -92,18 +96,17 @@ export class LogFollower {
   #stop(): void {
     this.#stopped = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    if (this.#gathering !== null) clearTimeout(this.#gathering);
     this.#flush();
     this.#socket?.close();
     this.#socket = null;
   }
 
   #flush(): void {
-    this.#frame = null;
+    this.#gathering = null;
     if (this.#arrived.length === 0) return;
     const all = [...this.#feed.lines, ...this.#arrived];
-    const over = Math.max(0, all.length - MOST_LINES);
+    const over = Math.ceil(Math.max(0, all.length - MOST_LINES) / BLOCK_LINES) * BLOCK_LINES;
     this.#arrived = [];
     this.#tell({ lines: over === 0 ? all : all.slice(over), dropped: this.#feed.dropped + over });
   }

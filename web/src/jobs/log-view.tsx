@@ -1,10 +1,10 @@
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX } from 'react';
 import type { LogLevel, LogLineResource } from '../../../src/api/contract/jobs.ts';
 import { ask } from '../api/client.ts';
 import { Button } from '../elements/button.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { clock, count, moment } from '../figures.ts';
-import { LogFollower, type FeedState } from './log-feed.ts';
+import { BLOCK_LINES, LogFollower, type FeedState } from './log-feed.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 const LEVEL_LOOKS: Readonly<Partial<Record<LogLevel, string>>> = { warn: 'text-warn', error: 'text-bad', fatal: 'text-bad' };
@@ -84,14 +84,26 @@ export function LogView({
         {dropped > 0 ? <p className="text-muted">{count(dropped)} older lines are not shown.</p> : null}
         {lines.length === 0 ? <p className="text-muted">{state === 'live' ? 'No line of this level yet.' : null}</p> : null}
         <ol>
-          {lines.map((line) => (
-            <Line key={line.id} line={line} />
+          {Array.from({ length: Math.ceil(lines.length / BLOCK_LINES) }, (_, block) => (
+            <Block key={lines[block * BLOCK_LINES]?.id} lines={lines.slice(block * BLOCK_LINES, (block + 1) * BLOCK_LINES)} />
           ))}
         </ol>
       </div>
     </section>
   );
 }
+
+/** Some lines; they are drawn again only when there are more of them. */
+const Block = memo(
+  ({ lines }: { readonly lines: readonly LogLineResource[] }): JSX.Element => (
+    <>
+      {lines.map((line) => (
+        <Line key={line.id} line={line} />
+      ))}
+    </>
+  ),
+  (before, after) => before.lines.length === after.lines.length && before.lines[0]?.id === after.lines[0]?.id,
+);
 
 function Line({ line }: { readonly line: LogLineResource }): JSX.Element {
   const fields = Object.entries(line.fields);
