@@ -4,7 +4,8 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureAdminKey } from './api/admin-key.ts';
-import { gateOf, startApi } from './api/api-server.ts';
+import { startApi } from './api/api-server.ts';
+import { apiSettingsOf } from './api-settings.ts';
 import { bundleWorkflows } from './activities/workflow-bundle.ts';
 import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
@@ -25,8 +26,6 @@ import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from 
 import { startEmbedded } from './embedded/services.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
-import { createAvatarFetcher } from './sources/github/avatars.ts';
-import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
@@ -162,22 +161,9 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       engine,
       log,
       instance,
-      availableSources: sources.available,
-      preferredSources: sources.preferred,
-      bigquery: {
-        isConfigured: sources.bigquery !== null,
-        monthlyBytes: config.bigquery.monthlyBytes,
-        pricePerTib: config.bigquery.pricePerTib,
-      },
-      lookUpRepository: createRepositoryFacts(config.github),
-      allowPrivate: config.github.allowPrivate,
-      gate: gateOf(http),
-      fetchAvatar: createAvatarFetcher({ baseUrl: config.github.avatarUrl }),
-      githubWebUrl: config.github.webUrl,
+      ...apiSettingsOf(config, sources),
       temporalUiUrl: services.temporalUiUrl,
-      maxConcurrentScrapes: config.maxConcurrentScrapes,
       optOutKey,
-      canEnrich: config.github.tokens.length > 0,
     },
     { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );

@@ -2,7 +2,8 @@ import './cli/current-node.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ensureAdminKey } from './api/admin-key.ts';
-import { gateOf, startApi } from './api/api-server.ts';
+import { startApi } from './api/api-server.ts';
+import { apiSettingsOf } from './api-settings.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
@@ -10,8 +11,6 @@ import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
-import { createAvatarFetcher } from './sources/github/avatars.ts';
-import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 
 /*
@@ -23,7 +22,7 @@ import { startReconciler } from './temporal/reconciler.ts';
 const QUERY_TIMEOUT_MS = 30_000;
 
 async function runServer(config: Config, log: Logger, stopped: Promise<void>): Promise<void> {
-  const { http, github, maxConcurrentScrapes } = config;
+  const { http, maxConcurrentScrapes } = config;
   const services = await attachServices(config, {
     role: 'server',
     applicationName: 'laurels-api',
@@ -42,23 +41,10 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
         engine,
         log,
         instance,
-        availableSources: sources.available,
-        preferredSources: sources.preferred,
-        bigquery: {
-          isConfigured: sources.bigquery !== null,
-          monthlyBytes: config.bigquery.monthlyBytes,
-          pricePerTib: config.bigquery.pricePerTib,
-        },
-        lookUpRepository: createRepositoryFacts(github),
-        fetchAvatar: createAvatarFetcher({ baseUrl: github.avatarUrl }),
-        githubWebUrl: github.webUrl,
-        allowPrivate: github.allowPrivate,
-        gate: gateOf(http),
+        ...apiSettingsOf(config, sources),
         // A Web UI that others run has an address of its own, and jobs link to it there.
         temporalUiUrl: null,
-        maxConcurrentScrapes,
         optOutKey,
-        canEnrich: github.tokens.length > 0,
       },
       http,
     );
