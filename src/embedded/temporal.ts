@@ -13,6 +13,8 @@ const START_LIMIT_MS = 120_000;
 const END_STEPS = [{ signal: 'SIGTERM', graceMs: 10_000 }] as const;
 /** Closed workflows stay readable this long (design: decisions.md 15). */
 const RETENTION_SECONDS = 30 * 24 * 3600;
+/** First line of each stack that the Go runtime prints when it gives up. */
+const CRASH = /^goroutine \d+ \[/m;
 /** What workflows of Laurels can be searched by in the Web UI. */
 const SEARCH_ATTRIBUTES = ['JobKind', 'Repository'] as const;
 
@@ -90,8 +92,11 @@ function commandLine(databaseFile: string, ports: Ports, webUi: boolean): readon
   ];
 }
 
+/** The last lines; of a crash all that are kept, because its reason stands before the stack. */
 function startFailure(child: Child): AppError {
-  return new AppError('temporal_start', 500, `Temporal did not start:\n${child.lastLines().slice(-8).join('\n')}`, {});
+  const lines = child.lastLines();
+  const told = lines.some((line) => CRASH.test(line)) ? lines : lines.slice(-8);
+  return new AppError('temporal_start', 500, `Temporal did not start:\n${told.join('\n')}`, {});
 }
 
 /** Namespace `default` answers with its search attributes, and keeps closed workflows for our retention. */
@@ -154,9 +159,14 @@ function isHalfMade(error: unknown): boolean {
   return error instanceof AppError && error.code === 'temporal_start' && error.message.includes('no such table');
 }
 
-/** Whether a failed start is only that somebody took a port in the meantime. */
+/**
+ * Whether a failed start is only that somebody took a port in the meantime. Its inner services choose theirs themselves, and one that
+ * finds its own taken serves a listener that is nil: a crash of the Go runtime (seen in matching.Service.Start, server 1.32.0).
+ */
 function isPortTaken(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'temporal_start' && /address already in use|already in use/i.test(error.message);
+  return (
+    error instanceof AppError && error.code === 'temporal_start' && (/already in use/i.test(error.message) || CRASH.test(error.message))
+  );
 }
 
 /**

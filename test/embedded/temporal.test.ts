@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { type EmbeddedTemporal, startEmbeddedTemporal } from '../../src/embedded
 import { temporaryDirectories, until } from './temporary-directory.ts';
 
 const temporaryDirectory = temporaryDirectories();
+const testOnUnix = process.platform === 'win32' ? test.skip : test;
 // What a process listens on is read from /proc.
 const testOnLinux = process.platform === 'linux' ? test : test.skip;
 let binary = '';
@@ -114,6 +115,13 @@ function listeningAddresses(pid: number): readonly string[] {
     .filter((address) => address !== undefined);
 }
 
+/** Shell lines that print what the Go runtime prints at its end, with a stack of this many lines. */
+function crash(lines: number): string {
+  const printed = ['panic: runtime error: invalid memory address or nil pointer dereference', '', 'goroutine 117 [running]:'];
+  while (printed.length < lines) printed.push('google.golang.org/grpc.(*Server).Serve(0x12943c6f1b08, {0x0, 0x0})');
+  return printed.map((line) => `echo '${line}' >&2\n`).join('');
+}
+
 describe('a start of Temporal', () => {
   test('takes other ports when somebody has the wanted one, and keeps a half made database aside', async () => {
     const stranger = createServer().listen(0, '127.0.0.1');
@@ -132,6 +140,24 @@ describe('a start of Temporal', () => {
       await temporal.stop();
       stranger.close();
     }
+  });
+
+  testOnUnix('is tried again when an inner service lost its port to somebody, which ends Temporal with a crash', async () => {
+    const dataDir = temporaryDirectory();
+    const unlucky = join(dataDir, 'temporal-that-crashes-once');
+    writeFileSync(unlucky, `#!/bin/sh\n[ -e crashed ] && exec '${binary}' "$@"\ntouch crashed\n${crash(30)}exit 2\n`, { mode: 0o755 });
+    const temporal = await startEmbeddedTemporal({ dataDir, binary: unlucky, webUi: false, preferredPort: 0, say: () => undefined });
+    expect(existsSync(join(dataDir, 'crashed'))).toBe(true);
+    await temporal.stop();
+  });
+
+  testOnUnix('that crashes every time says the reason before the stack', async () => {
+    const dataDir = temporaryDirectory();
+    const unlucky = join(dataDir, 'temporal-that-crashes');
+    writeFileSync(unlucky, `#!/bin/sh\n${crash(30)}exit 2\n`, { mode: 0o755 });
+    await expect(
+      startEmbeddedTemporal({ dataDir, binary: unlucky, webUi: false, preferredPort: 0, say: () => undefined }),
+    ).rejects.toMatchObject({ code: 'temporal_start', message: expect.stringContaining('nil pointer dereference') });
   });
 
   test('that fails says why, with its last lines', async () => {
