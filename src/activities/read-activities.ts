@@ -7,7 +7,7 @@ import { jobById, type StoredJob } from '../db/jobs.ts';
 import { learnRepository, repositoryById, type StoredRepository } from '../db/repositories.ts';
 import { planSlices, sliceState, stageBatch, undoneSlices } from '../db/staging.ts';
 import { watermarksOf } from '../db/sync-cursors.ts';
-import type { SourceName } from '../domain/contribution.ts';
+import { SOURCES, type SourceName } from '../domain/contribution.ts';
 import { JobNotFound, NoSourceConfigured, RepositoryNotFound } from '../domain/errors.ts';
 import { repositoryNameOf } from '../domain/repository-name.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
@@ -171,7 +171,7 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
           await stage(batch);
           if (batch.done) return { done: true, read, resumeAt: null, waitingFor: null };
           if (batch.resumeAt !== undefined) {
-            return { done: false, read, resumeAt: batch.resumeAt.toISOString(), waitingFor: `rate limit of ${slice.source}` };
+            return { done: false, read, resumeAt: batch.resumeAt.toISOString(), waitingFor: SOURCES[slice.source].title };
           }
           signal.throwIfAborted();
         }

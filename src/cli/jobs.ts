@@ -31,13 +31,27 @@ export async function endOf(api: ApiClient, id: string, progress: Progress, sign
 export function standingOf(job: JobResource): string {
   const doing = ((): string => {
     if (job.cancel_requested_at !== null && isUnfinished(job.status)) return 'is being cancelled';
-    if (job.waiting_until !== null) return `waits until ${job.waiting_until}${job.waiting_for === null ? '' : ` for ${job.waiting_for}`}`;
+    if (job.waiting_until !== null) {
+      const { done, total } = job.progress;
+      const share = total === null || total === 0 ? '' : `, ${Math.min(100, Math.round((done / total) * 100))} % done`;
+      return `waiting for ${job.waiting_for ?? 'its source'} until ${clock(job.waiting_until)}${share}`;
+    }
     if (job.status === 'RETRYING')
-      return `tries again${job.next_retry_at === null ? '' : ` at ${job.next_retry_at}`} (attempt ${job.attempt})`;
+      return `tries again${job.next_retry_at === null ? '' : ` at ${clock(job.next_retry_at)}`} (attempt ${job.attempt})`;
     if (job.status === 'QUEUED') return job.starting ? 'is being started' : 'waits for its turn';
     return job.phase === '' ? job.status.toLowerCase() : job.phase.toLowerCase();
   })();
   return `${subjectOf(job)} ${doing}`;
+}
+
+const clockFormat = new Intl.DateTimeFormat('en', { timeStyle: 'short', hourCycle: 'h23' });
+const dayFormat = new Intl.DateTimeFormat('sv', { dateStyle: 'short' });
+
+/** A moment as this machine's clock shows it: `14:20`, on another day `2026-11-30 00:15`. */
+export function clock(moment: string, now = new Date()): string {
+  const at = new Date(moment);
+  const day = dayFormat.format(at);
+  return day === dayFormat.format(now) ? clockFormat.format(at) : `${day} ${clockFormat.format(at)}`;
 }
 
 /** What a job is about: a repository, people, or all boards. */

@@ -2,12 +2,12 @@
 export const SOURCE_NAMES = ['github', 'bigquery', 'gharchive', 'sample'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
-/** The number a source has in the database, and its strength: a higher one wins a day that both have read. */
-export const SOURCES: Readonly<Record<SourceName, { readonly code: number; readonly strength: number }>> = {
-  github: { code: 1, strength: 2 },
-  bigquery: { code: 2, strength: 1 },
-  gharchive: { code: 3, strength: 1 },
-  sample: { code: 4, strength: 1 },
+/** How a source is called to people, the number it has in the database, and its strength: a higher one wins a day that both have read. */
+export const SOURCES: Readonly<Record<SourceName, { readonly title: string; readonly code: number; readonly strength: number }>> = {
+  github: { title: 'GitHub', code: 1, strength: 2 },
+  bigquery: { title: 'BigQuery', code: 2, strength: 1 },
+  gharchive: { title: 'GH Archive', code: 3, strength: 1 },
+  sample: { title: 'the sample', code: 4, strength: 1 },
 };
 
 /** What a person did. The number is the kind's code in the database and never changes. */

@@ -39,7 +39,7 @@ export async function enrichContributor({ userId, jobId, batchId, pace }: Enrich
     for (;;) {
       const profile = await readProfile(about);
       if (profile.resumeAt === null) return profile;
-      if (jobId !== undefined) await books.noteWaiting({ jobId, until: profile.resumeAt, waitingFor: 'rate limit of github' });
+      if (jobId !== undefined) await books.noteWaiting({ jobId, until: profile.resumeAt, waitingFor: 'GitHub' });
       await sleep(Math.max(0, Date.parse(profile.resumeAt) - Date.now()));
       if (jobId !== undefined) await books.noteWaiting({ jobId, until: null, waitingFor: null });
     }

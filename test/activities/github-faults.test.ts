@@ -240,7 +240,7 @@ test('403, the secondary limit without retry-after: the job waits a minute, visi
     await requestCancel(stack.database.db, queued.id);
     await stack.engine.cancelJob(queued);
   });
-  expect(waiting).toMatchObject({ status: 'RUNNING', attempt: 1, waitingFor: 'rate limit of github' });
+  expect(waiting).toMatchObject({ status: 'RUNNING', attempt: 1, waitingFor: 'GitHub' });
   expect(job).toMatchObject({ status: 'CANCELLED', waitingUntil: null });
 });
 

@@ -137,7 +137,7 @@ describe('a scrape of GitHub', () => {
           { what: 'the job to wait' },
         ),
     });
-    expect(waiting).toMatchObject({ status: 'RUNNING', waitingFor: 'rate limit of github', attempt: 1 });
+    expect(waiting).toMatchObject({ status: 'RUNNING', waitingFor: 'GitHub', attempt: 1 });
     expect(Number(waiting?.waitingUntil)).toBeGreaterThan(Date.now() - 10_000);
     expect(job).toMatchObject({ ...ended, waitingUntil: null, attempt: 1 });
     await expectRightBoard(stack.database.db, set, job);

@@ -143,7 +143,7 @@ test('a source that pauses shows what it waits for and goes on from its cursor',
   await stack.withWorkers([source], async () => {
     const queued = await stack.scrape('paused');
     await until(async () => (await stack.job(queued)).waitingUntil !== null);
-    expect(await stack.job(queued)).toMatchObject({ status: 'RUNNING', waitingFor: 'rate limit of github' });
+    expect(await stack.job(queued)).toMatchObject({ status: 'RUNNING', waitingFor: 'GitHub' });
     expect(await stack.finished(queued)).toMatchObject({ status: 'COMPLETED', eventsProcessed: 50, waitingUntil: null, waitingFor: null });
     expect(read.sort()).toEqual(['issues:0', 'issues:1', 'pulls:0', 'pulls:1', 'pulls:2', 'pulls:2']);
   });

@@ -213,7 +213,7 @@ test('waits are added up, however often one is written down', async () => {
   const { job } = await readingJob();
   const begin = (ago: number) =>
     db.pool.query(`UPDATE scrape_job SET waiting_since = now() - $2 * interval '1 second' WHERE id = $1`, [job.id, ago]);
-  const wait = { until: new Date(Date.now() + 60_000), for: 'rate limit of github' };
+  const wait = { until: new Date(Date.now() + 60_000), for: 'GitHub' };
   await noteWaiting(db, job.id, wait);
   await begin(100);
   await noteWaiting(db, job.id, { ...wait, until: new Date(Date.now() + 90_000) });

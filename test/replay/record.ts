@@ -51,7 +51,7 @@ const RECORDINGS: readonly {
         const isPause = !paused;
         paused = true;
         if (isPause)
-          return { done: false, read: 1, resumeAt: new Date(Date.now() + 500).toISOString(), waitingFor: 'rate limit of github' };
+          return { done: false, read: 1, resumeAt: new Date(Date.now() + 500).toISOString(), waitingFor: 'GitHub' };
         const isFailure = !failed;
         failed = true;
         if (isFailure) throw new Error('502');
@@ -83,7 +83,7 @@ const RECORDINGS: readonly {
         done: false,
         read: 0,
         resumeAt: new Date(Date.now() + 3_600_000).toISOString(),
-        waitingFor: 'rate limit of github',
+        waitingFor: 'GitHub',
       }),
     },
   },
@@ -98,7 +98,7 @@ const RECORDINGS: readonly {
         const progress = { done: !isFirst, read: 1, resumeAt: null, waitingFor: null };
         if (isFirst && slice === 'retried') throw new Error('502');
         if (isFirst && slice.startsWith('waiting'))
-          return { ...progress, resumeAt: new Date(Date.now() + 1_500).toISOString(), waitingFor: 'rate limit of github' };
+          return { ...progress, resumeAt: new Date(Date.now() + 1_500).toISOString(), waitingFor: 'GitHub' };
         return slice === 'put down' ? progress : { ...progress, done: true };
       },
     },
@@ -139,7 +139,7 @@ const RECORDINGS: readonly {
       planSource: async () => ({ undone: SIDE_BY_SIDE }),
       readSlice: async ({ slice: { slice } }) => {
         if (slice.startsWith('waiting'))
-          return { done: false, read: 1, resumeAt: new Date(Date.now() + 3_600_000).toISOString(), waitingFor: 'rate limit of github' };
+          return { done: false, read: 1, resumeAt: new Date(Date.now() + 3_600_000).toISOString(), waitingFor: 'GitHub' };
         if (slice === 'last') throw ApplicationFailure.nonRetryable('GitHub refuses the token', 'bad_credentials');
         return { done: true, read: 1, resumeAt: null, waitingFor: null };
       },

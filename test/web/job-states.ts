@@ -52,7 +52,7 @@ export const JOB_STATES: readonly (readonly [name: string, job: JobResource, say
   ['waiting behind others', QUEUED, 'Waiting for its turn behind other scrapes'],
   ['starting', { ...QUEUED, starting: true }, 'Starting'],
   ['reading', RUNNING, '1,250 of 5,000 contributions'],
-  ['waiting for GitHub', { ...RUNNING, waiting_until: at(40), waiting_for: "GitHub's hourly limit" }, 'Waiting for GitHub'],
+  ['waiting for GitHub', { ...RUNNING, waiting_until: at(40), waiting_for: 'GitHub' }, 'Waiting for GitHub'],
   [
     'retrying',
     {

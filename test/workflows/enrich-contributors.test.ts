@@ -76,7 +76,7 @@ test('an optional source that fails is tried twice and fails alone; a rate limit
   expect(calls).toEqual([
     'openJob',
     'readProfile 7',
-    'noteWaiting rate limit of github',
+    'noteWaiting GitHub',
     'noteWaiting over',
     'readProfile 7',
     'readXProfile',

@@ -77,7 +77,7 @@ test('a source that asks for a pause of 40 minutes gets it from a timer, without
       readSlice: async ({ slice }) => {
         if (slice.slice === 'a' && resumeAt === 0) {
           resumeAt = (await env.currentTimeMs()) + 40 * 60_000;
-          return { done: false, read: 5, resumeAt: new Date(resumeAt).toISOString(), waitingFor: 'rate limit of github' };
+          return { done: false, read: 5, resumeAt: new Date(resumeAt).toISOString(), waitingFor: 'GitHub' };
         }
         if (slice.slice === 'a') resumedAt = await env.currentTimeMs();
         return { done: true, read: 5, resumeAt: null, waitingFor: null };
@@ -97,7 +97,7 @@ test('a source that asks for a pause of 40 minutes gets it from a timer, without
       'importArchive',
       'planSource gharchive',
       'readSlice gharchive:a',
-      'noteWaiting rate limit of github',
+      'noteWaiting GitHub',
       'noteWaiting over',
       'readSlice gharchive:a',
       'publish',

@@ -200,7 +200,7 @@ describe('slices of a source', () => {
         waited.add(slice);
         // The one that ends later is told first.
         if (slice === 'b') await until(() => shown.length > 0);
-        return { ...READ, done: false, resumeAt: slice === 'a' ? later : soon, waitingFor: 'rate limit of github' };
+        return { ...READ, done: false, resumeAt: slice === 'a' ? later : soon, waitingFor: 'GitHub' };
       },
       noteWaiting: async (wait) => void shown.push(wait.until),
     });
@@ -293,7 +293,7 @@ describe('a cancel', () => {
         done: false,
         read: 0,
         resumeAt: new Date(Date.now() + 3_600_000).toISOString(),
-        waitingFor: 'rate limit of github',
+        waitingFor: 'GitHub',
       }),
     });
     const status = await cancelWhen(stage, () => stage.calls.some((call) => call.startsWith('noteWaiting')));
