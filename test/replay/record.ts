@@ -50,8 +50,7 @@ const RECORDINGS: readonly {
       readSlice: async () => {
         const isPause = !paused;
         paused = true;
-        if (isPause)
-          return { done: false, read: 1, resumeAt: new Date(Date.now() + 500).toISOString(), waitingFor: 'GitHub' };
+        if (isPause) return { done: false, read: 1, resumeAt: new Date(Date.now() + 500).toISOString(), waitingFor: 'GitHub' };
         const isFailure = !failed;
         failed = true;
         if (isFailure) throw new Error('502');

@@ -94,10 +94,6 @@ export function createdSince(
   return nodes.filter(({ createdAt }) => Date.parse(createdAt) >= from && Date.parse(createdAt) <= to).map(({ number }) => number);
 }
 
-export function union(some: readonly number[], others: readonly number[]): readonly number[] {
-  return others.length === 0 ? some : [...new Set([...some, ...others])];
-}
-
 /** A contribution from GitHub: one, known, no estimate. */
 export function contribution(
   kind: ContributionKind,

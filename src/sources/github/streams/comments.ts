@@ -1,8 +1,8 @@
 import type { Contribution, ContributionKind } from '../../../domain/contribution.ts';
-import type { SliceCursor } from '../../contribution-source.ts';
 import { accountOfRest, type RestUser } from '../accounts.ts';
 import type { Ask } from '../client.ts';
-import { inLanes, type Step } from '../lanes.ts';
+import type { Step } from '../lanes.ts';
+import { readLanes, type LanePage } from '../read-lanes.ts';
 import { boundsOf, contribution, isIn, isUnchanged, nothingNew, watermarkOf, type Reading, type Stream } from '../reading.ts';
 import { earlier, splitTime } from '../time-lanes.ts';
 import { GithubUnavailable } from '../trouble.ts';
@@ -41,8 +41,7 @@ interface Cursor {
   readonly first: FirstPage | null;
 }
 
-interface Page {
-  readonly contributions: readonly Contribution[];
+interface Page extends LanePage {
   readonly first: FirstPage | null;
 }
 
@@ -97,7 +96,7 @@ function streamOf(list: CommentList): Stream {
           return;
         }
       }
-      let cursor: Cursor =
+      const from: Cursor =
         given === null
           ? {
               v: 1,
@@ -110,32 +109,18 @@ function streamOf(list: CommentList): Stream {
               first: null,
             }
           : (given as unknown as Cursor);
-      for (;;) {
-        const steps = inLanes<Lane, Page>({
-          lanes: cursor.lanes,
-          width: reading.width,
-          signal: reading.signal,
-          step: (lane, signal) => stepOf({ ...reading, signal }, list, lane),
-        });
-        for await (const { page, left } of steps) {
-          cursor = { ...cursor, lanes: left, wasSplit: cursor.wasSplit || left.length > 1, first: page.first ?? cursor.first };
-          if (left.length === 0 && cursor.wasSplit && !cursor.isClosing) {
-            cursor = { ...cursor, isClosing: true, lanes: [{ since: earlier(cursor.startedAt, 1), until: null, page: 1, isFirst: false }] };
-          }
-          const done = cursor.lanes.length === 0;
-          yield {
-            contributions: page.contributions,
-            pullRequests: [],
-            requests: 1,
-            cursor: cursor as unknown as SliceCursor,
-            done,
-            ...(done
-              ? { watermark: watermarkOf(reading, cursor.startedAt, { parents, first: cursor.isWhole ? null : cursor.first }) }
-              : {}),
-          };
-        }
-        if (cursor.lanes.length === 0) return;
-      }
+      yield* readLanes<Lane, Page, Cursor>(reading, from, {
+        step: (asked, lane) => stepOf(asked, list, lane),
+        after: (cursor, page) => {
+          const read = { ...cursor, wasSplit: cursor.wasSplit || cursor.lanes.length > 1, first: page.first ?? cursor.first };
+          if (read.lanes.length > 0 || !read.wasSplit || read.isClosing) return read;
+          // What was updated while its part was still to be read has moved behind the last part.
+          return { ...read, isClosing: true, lanes: [{ since: earlier(read.startedAt, 1), until: null, page: 1, isFirst: false }] };
+        },
+        end: ({ startedAt, isWhole, first }) => ({
+          watermark: watermarkOf(reading, startedAt, { parents, first: isWhole ? null : first }),
+        }),
+      });
     },
   };
 }
@@ -164,13 +149,14 @@ async function stepOf(reading: Reading, list: CommentList, lane: Lane): Promise<
   if (!Array.isArray(rows)) throw new GithubUnavailable(ask.what, 'the answer is no list');
   const contributionsOf = (): Contribution[] =>
     rows
-      .filter(({ created_at: at }) => isIn(target.window, at))
+      // What was updated later is the next part's.
+      .filter(({ created_at: at, updated_at: updated }) => isIn(target.window, at) && (lane.until === null || updated < lane.until))
       .map(({ id, user, created_at: at, issue_url: issue, pull_request_url: pull }) => {
         const number = /\/(\d+)$/.exec(issue ?? pull ?? '')?.[1];
         return contribution(list.kind, list.subjectOf(id), accountOfRest(user), at, number === undefined ? {} : { number: Number(number) });
       });
   const first = lane.isFirst && answer.etag !== null ? { since: lane.since, etag: answer.etag } : null;
-  const page = (): Page => ({ contributions: contributionsOf(), first });
+  const page = (): Page => ({ rows: { contributions: contributionsOf() }, requests: 1, first });
 
   const last = rows.at(-1);
   if (last === undefined || !answer.hasNext || (lane.until !== null && last.updated_at >= lane.until)) return { page, next: null };

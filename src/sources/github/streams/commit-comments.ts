@@ -1,8 +1,7 @@
-import type { Contribution } from '../../../domain/contribution.ts';
-import type { SliceCursor } from '../../contribution-source.ts';
 import { accountOfRest, type RestUser } from '../accounts.ts';
 import type { Ask } from '../client.ts';
-import { inLanes, type Step } from '../lanes.ts';
+import type { Step } from '../lanes.ts';
+import { readLanes, type LanePage } from '../read-lanes.ts';
 import { contribution, isIn, watermarkOf, type Reading, type Stream } from '../reading.ts';
 import { GithubUnavailable } from '../trouble.ts';
 
@@ -30,8 +29,7 @@ interface Cursor {
   readonly last: LastPage;
 }
 
-interface Page {
-  readonly contributions: readonly Contribution[];
+interface Page extends LanePage {
   readonly last: LastPage;
 }
 
@@ -47,7 +45,7 @@ export const commitComments: Stream = {
   async *read(reading, given) {
     const { now, since } = reading;
     const before = given === null ? (since?.['last'] as LastPage | undefined) : undefined;
-    let cursor: Cursor =
+    const from: Cursor =
       given === null
         ? {
             v: 1,
@@ -57,24 +55,11 @@ export const commitComments: Stream = {
             last: before ?? { page: 1, etag: null },
           }
         : (given as unknown as Cursor);
-    const steps = inLanes<Lane, Page>({
-      lanes: cursor.lanes,
-      width: 1,
-      signal: reading.signal,
-      step: (lane, signal) => stepOf({ ...reading, signal }, lane, before?.page === lane.page ? before.etag : null),
+    yield* readLanes<Lane, Page, Cursor>(reading, from, {
+      step: (asked, lane) => stepOf(asked, lane, before?.page === lane.page ? before.etag : null),
+      after: (cursor, { last }) => ({ ...cursor, last }),
+      end: ({ startedAt, last }) => ({ watermark: watermarkOf(reading, startedAt, { last }) }),
     });
-    for await (const { page, left } of steps) {
-      cursor = { ...cursor, lanes: left, last: page.last };
-      const done = left.length === 0;
-      yield {
-        contributions: page.contributions,
-        pullRequests: [],
-        requests: 1,
-        cursor: cursor as unknown as SliceCursor,
-        done,
-        ...(done ? { watermark: watermarkOf(reading, cursor.startedAt, { last: cursor.last }) } : {}),
-      };
-    }
   },
 };
 
@@ -82,7 +67,7 @@ async function stepOf({ now, github, signal, target }: Reading, { page }: Lane, 
   const { owner, name } = now.repository;
   const ask: Ask = { signal, what: `commit comments, page ${page}` };
   const answer = await github.rest<readonly RestComment[]>(`/repos/${owner}/${name}/comments`, { per_page: 100, page }, { ...ask, etag });
-  if (answer.notModified) return { page: () => ({ contributions: [], last: { page, etag } }), next: null };
+  if (answer.notModified) return { page: () => ({ rows: {}, requests: 1, last: { page, etag } }), next: null };
   const rows = answer.data ?? [];
   if (!Array.isArray(rows)) throw new GithubUnavailable(ask.what, 'the answer is no list');
   const contributions = rows
@@ -90,5 +75,5 @@ async function stepOf({ now, github, signal, target }: Reading, { page }: Lane, 
     .map(({ id, user, created_at: at }) => contribution('COMMENT', `commit:${id}`, accountOfRest(user), at));
   // Fewer than when it was last read: comments were deleted, and what is new may stand a page earlier.
   const next = rows.length === 0 && page > 1 && etag !== null ? { page: page - 1 } : answer.hasNext ? { page: page + 1 } : null;
-  return { page: () => ({ contributions, last: { page, etag: answer.etag } }), next };
+  return { page: () => ({ rows: { contributions }, requests: 1, last: { page, etag: answer.etag } }), next };
 }

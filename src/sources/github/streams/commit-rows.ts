@@ -41,7 +41,7 @@ export function wholeNodes(nodes: readonly (CommitNode | null)[], what: string):
 export async function rowsOf(
   reading: Reading,
   nodes: readonly CommitNode[],
-): Promise<{ rows: { contributions: Contribution[]; merges: CountsByMonth }; requests: number }> {
+): Promise<{ contributions: Contribution[]; merges: CountsByMonth; requests: number }> {
   const inside = nodes.filter(({ committedDate }) => isIn(reading.target.window, asUtc(committedDate)));
   const contributions: Contribution[] = [];
   let requests = 0;
@@ -68,7 +68,7 @@ export async function rowsOf(
     }
   }
   const merges = countByMonth(inside.filter(({ parents }) => parents.totalCount > 1).map(({ committedDate }) => asUtc(committedDate)));
-  return { rows: { contributions, merges }, requests };
+  return { contributions, merges, requests };
 }
 
 function isMergedHere({ now }: Reading, { merged, repository }: AssociatedPullRequest): boolean {

@@ -1,9 +1,9 @@
-import type { Contribution } from '../../../domain/contribution.ts';
 import type { SliceCursor } from '../../contribution-source.ts';
 import type { Ask } from '../client.ts';
-import { inLanes, type Step } from '../lanes.ts';
+import type { Step } from '../lanes.ts';
 import { pageOfFittingSize, PageSize } from '../page-size.ts';
 import { COMMITS, commitsByOid } from '../queries.ts';
+import { readLanes, type LanePage } from '../read-lanes.ts';
 import {
   addCounts,
   boundsOf,
@@ -52,12 +52,10 @@ interface Cursor {
   readonly excluded: CountsByMonth;
 }
 
-interface Page {
-  readonly contributions: readonly Contribution[];
+interface Page extends LanePage {
   readonly merges: CountsByMonth;
   readonly read: number;
   readonly total: number | null;
-  readonly requests: number;
 }
 
 /** The longest lane: 25 pages. */
@@ -127,34 +125,20 @@ function start({ now, pageSize }: Reading, base: string | null): Cursor {
 
 async function* readFrom(reading: Reading, from: Cursor, isAgain = false): AsyncGenerator<StreamBatch> {
   const size = new PageSize(reading.pageSize.commits, from.size);
-  let cursor = from;
-  let restarted = isAgain;
-  const steps = inLanes<HistoryLane | CompareLane, Page>({
-    lanes: from.lanes,
-    width: reading.width,
-    signal: reading.signal,
-    step: (lane, signal) =>
-      'page' in lane ? stepOfComparison({ ...reading, signal }, cursor, lane) : stepOfHistory({ ...reading, signal }, cursor, lane, size),
-  });
-  for await (const { page, left } of steps) {
-    cursor = {
+  const batches = readLanes<HistoryLane | CompareLane, Page, Cursor>(reading, from, {
+    step: (asked, lane) => ('page' in lane ? stepOfComparison(asked, from, lane) : stepOfHistory(asked, from, lane, size)),
+    after: (cursor, page) => ({
       ...cursor,
-      lanes: left,
       size: size.current,
       read: cursor.read + page.read,
       total: page.total ?? cursor.total,
       excluded: addCounts(cursor.excluded, page.merges),
-    };
-    const done = left.length === 0;
-    yield {
-      contributions: page.contributions,
-      pullRequests: [],
-      cursor: cursor as unknown as SliceCursor,
-      requests: page.requests,
-      done,
-      ...(restarted ? { restarted: ['COMMIT', 'COMMIT_COAUTHOR'] as const } : {}),
-      ...(done ? endOf(reading, cursor) : {}),
-    };
+    }),
+    end: (cursor) => endOf(reading, cursor),
+  });
+  let restarted = isAgain;
+  for await (const batch of batches) {
+    yield restarted ? { ...batch, restarted: ['COMMIT', 'COMMIT_COAUTHOR'] } : batch;
     restarted = false;
   }
 }
@@ -196,8 +180,8 @@ async function stepOfHistory(
   );
   const nodes = wholeNodes(history.nodes, ask.what);
   const page = async (): Promise<Page> => {
-    const { rows, requests: more } = await rowsOf(reading, nodes);
-    return { ...rows, read: nodes.length, total: history.totalCount, requests: requests + more };
+    const { contributions, merges, requests: more } = await rowsOf(reading, nodes);
+    return { rows: { contributions }, merges, read: nodes.length, total: history.totalCount, requests: requests + more };
   };
   const at = lane.at + nodes.length;
 
@@ -266,8 +250,9 @@ async function stepOfComparison(
   const opened = page === 1 ? Array.from({ length: Math.max(0, pages - 1) }, (_, index) => ({ page: index + 2 })) : [];
   return {
     page: async () => {
-      const { rows, requests: more } = await rowsOf(reading, nodes);
-      return { ...rows, read: comparison.commits.length, total: comparison.total_commits, requests: requests + more };
+      const { contributions, merges, requests: more } = await rowsOf(reading, nodes);
+      const [read, total] = [comparison.commits.length, comparison.total_commits];
+      return { rows: { contributions }, merges, read, total, requests: requests + more };
     },
     next: null,
     opened,

@@ -1,22 +1,11 @@
 import type { Contribution } from '../../../domain/contribution.ts';
-import type { RemovedRow, SliceCursor } from '../../contribution-source.ts';
+import type { RemovedRow } from '../../contribution-source.ts';
 import { accountOf, type Actor } from '../accounts.ts';
-import type { Freshness } from '../heartbeat.ts';
-import { inLanes, type Step } from '../lanes.ts';
-import { pageOfFittingSize, PageSize } from '../page-size.ts';
+import type { Step } from '../lanes.ts';
+import { listByUpdate, type UpdatedPage } from '../list-by-update.ts';
+import { pageOfFittingSize, type PageSize } from '../page-size.ts';
 import { ISSUES } from '../queries.ts';
-import {
-  boundsOf,
-  contribution,
-  createdSince,
-  isIn,
-  isUnchanged,
-  nothingNew,
-  union,
-  watermarkOf,
-  type Reading,
-  type Stream,
-} from '../reading.ts';
+import { contribution, createdSince, isIn, type Reading, type Stream } from '../reading.ts';
 import { splitTime } from '../time-lanes.ts';
 import { GithubUnavailable } from '../trouble.ts';
 
@@ -44,107 +33,22 @@ interface Lane {
   readonly isFirst: boolean;
 }
 
-interface Cursor {
-  readonly v: 1;
-  readonly repository: string;
-  readonly startedAt: string;
-  readonly lanes: readonly Lane[];
-  readonly size: number;
-  readonly wasSplit: boolean;
-  readonly isClosing: boolean;
-  readonly freshness: Freshness;
-  readonly isWhole: boolean;
-  /** In a refresh: those made since the last one. */
-  readonly created: readonly number[];
-}
-
-interface Page {
-  readonly contributions: readonly Contribution[];
-  readonly removed: readonly RemovedRow[];
-  readonly created: readonly number[];
-  readonly requests: number;
-}
-
 /** From so many pages on, several parts of the time are read at once. */
 const PAGES_TO_SPLIT = 4;
-const COVERS = ['ISSUE_OPENED', 'ISSUE_CLOSED'] as const;
 
-/** Issues with who closed each last, the longest untouched first, from the window's first day or the last read on. */
-export const issues: Stream = {
+/** Issues with who closed each last, the longest untouched first. */
+export const issues: Stream = listByUpdate<Lane>({
   name: 'issues',
-  covers: COVERS,
-  forgets: [],
-  async *read(reading, given) {
-    const { now, since } = reading;
-    if (given === null && since !== null && isUnchanged(since['freshness'] as Freshness, now.issues, since)) {
-      yield nothingNew(reading, since);
-      return;
-    }
-    let cursor = given === null ? start(reading) : (given as unknown as Cursor);
-    for (;;) {
-      const size = new PageSize(reading.pageSize.others, cursor.size);
-      const steps = inLanes<Lane, Page>({
-        lanes: cursor.lanes,
-        width: reading.width,
-        signal: reading.signal,
-        step: (lane, signal) => stepOf({ ...reading, signal }, lane, size),
-      });
-      for await (const { page, left } of steps) {
-        cursor = {
-          ...cursor,
-          lanes: left,
-          size: size.current,
-          wasSplit: cursor.wasSplit || left.length > 1,
-          created: union(cursor.created, page.created),
-        };
-        if (left.length === 0 && cursor.wasSplit && !cursor.isClosing) {
-          // What was updated while its part was still to be read has moved behind the last part.
-          cursor = { ...cursor, isClosing: true, lanes: [{ since: cursor.startedAt, until: null, after: null, isFirst: false }] };
-        } else if (left.length === 0 && isShort(reading, cursor)) {
-          cursor = start(reading, true);
-        }
-        const done = cursor.lanes.length === 0;
-        yield {
-          contributions: page.contributions,
-          pullRequests: [],
-          removed: page.removed,
-          requests: page.requests,
-          cursor: cursor as unknown as SliceCursor,
-          done,
-          ...(done ? { watermark: watermarkOf(reading, cursor.startedAt, { freshness: cursor.freshness }) } : {}),
-          ...(done && cursor.isWhole ? { replaced: COVERS } : {}),
-        };
-      }
-      if (cursor.lanes.length === 0) return;
-    }
-  },
-};
+  covers: ['ISSUE_OPENED', 'ISSUE_CLOSED'],
+  freshnessOf: (now) => now.issues,
+  mostRows: ({ others }) => others,
+  laneSince: (moment, maySplit) => ({ since: moment, until: null, after: null, isFirst: maySplit }),
+  // It moves to the end of the list: behind the last part, if that was read already.
+  mayHaveMoved: ({ wasSplit }) => wasSplit,
+  step: stepOf,
+});
 
-function start({ now, since, target, pageSize }: Reading, mustBeWhole = false): Cursor {
-  const before = since?.['freshness'] as Freshness | undefined;
-  // Fewer than there were: deleted or transferred ones are found by reading all.
-  const isWhole = mustBeWhole || since === null || before === undefined || now.issues.total < before.total;
-  return {
-    v: 1,
-    repository: now.repository.nodeId,
-    startedAt: now.at.toISOString(),
-    lanes: [{ since: isWhole ? boundsOf(target.window).from : String(since['at']), until: null, after: null, isFirst: true }],
-    size: pageSize.others,
-    wasSplit: false,
-    isClosing: false,
-    freshness: now.issues,
-    isWhole,
-    created: [],
-  };
-}
-
-/** Whether there are fewer than there were and came: some are gone, and only the whole list shows which. */
-function isShort({ since }: Reading, { isWhole, freshness, created }: Cursor): boolean {
-  const before = since?.['freshness'] as Freshness | undefined;
-  return !isWhole && before !== undefined && freshness.total < before.total + created.length;
-}
-
-async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Step<Lane, Page>> {
+async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Step<Lane, UpdatedPage>> {
   const { now, github, signal, patience, width } = reading;
   const ask = { signal, what: `issues updated since ${lane.since}`, mayShrink: true };
   let requests = 0;
@@ -163,15 +67,17 @@ async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Ste
     if (node === null) throw new GithubUnavailable(ask.what, 'an issue is missing');
     return node;
   });
-  const page = (): Page => ({ ...rowsOf(reading, nodes), created: createdSince(reading, nodes), requests });
+  // What was updated later is the next part's.
+  const own = nodes.filter(({ updatedAt }) => lane.until === null || updatedAt < lane.until);
+  const page = (): UpdatedPage => ({ rows: rowsOf(reading, own), created: createdSince(reading, own), requests });
   const last = nodes.at(-1);
   if (last === undefined || !list.pageInfo.hasNextPage || (lane.until !== null && last.updatedAt >= lane.until))
     return { page, next: null };
   const next: Lane = { ...lane, after: list.pageInfo.endCursor, isFirst: false };
   if (!lane.isFirst || list.totalCount < PAGES_TO_SPLIT * size.current) return { page, next };
   const parts = splitTime(last.updatedAt, now.at.toISOString(), width);
-  const [own, ...others] = parts.map(({ since, until }): Lane => ({ since, until, after: null, isFirst: false }));
-  return { page, next: { ...next, until: own?.until ?? null }, opened: others };
+  const [first, ...others] = parts.map(({ since, until }): Lane => ({ since, until, after: null, isFirst: false }));
+  return { page, next: { ...next, until: first?.until ?? null }, opened: others };
 }
 
 function rowsOf({ target, since }: Reading, nodes: readonly IssueNode[]): { contributions: Contribution[]; removed: RemovedRow[] } {

@@ -1,22 +1,10 @@
-import type { Contribution, PullRequestFact } from '../../../domain/contribution.ts';
-import type { Gap } from '../../../domain/coverage.ts';
-import type { AmendedRow, SliceCursor } from '../../contribution-source.ts';
+import type { AmendedRow } from '../../contribution-source.ts';
 import type { Ask } from '../client.ts';
-import type { Freshness } from '../heartbeat.ts';
-import { inLanes, type Step } from '../lanes.ts';
-import { pageOfFittingSize, PageSize } from '../page-size.ts';
+import type { Step } from '../lanes.ts';
+import { listByUpdate, type UpdatedPage } from '../list-by-update.ts';
+import { pageOfFittingSize, type PageSize } from '../page-size.ts';
 import { COMMITS_OF_PULL_REQUESTS, PULL_REQUEST_OUTLINE, PULL_REQUESTS } from '../queries.ts';
-import {
-  boundsOf,
-  createdSince,
-  isUnchanged,
-  nothingNew,
-  union,
-  watermarkOf,
-  type Reading,
-  type Stream,
-  type StreamBatch,
-} from '../reading.ts';
+import { createdSince, type Reading, type Stream } from '../reading.ts';
 import { GithubUnavailable, RowUnavailable } from '../trouble.ts';
 import {
   factOf,
@@ -42,127 +30,19 @@ interface Lane {
   readonly rows: number;
 }
 
-interface Cursor {
-  readonly v: 1;
-  readonly repository: string;
-  readonly startedAt: string;
-  readonly lanes: readonly Lane[];
-  readonly size: number;
-  readonly pages: number;
-  /** Once the list's end is reached its beginning is read again: what changed meanwhile has moved there. */
-  readonly isClosing: boolean;
-  readonly gaps: readonly Gap[];
-  readonly freshness: Freshness;
-  /** Nothing stored is taken as known: what is not listed is gone. */
-  readonly isWhole: boolean;
-  /** In a refresh: those made since the last one. */
-  readonly created: readonly number[];
-}
-
-interface Page {
-  readonly contributions: readonly Contribution[];
-  readonly pullRequests: readonly PullRequestFact[];
-  readonly amended: readonly AmendedRow[];
-  readonly created: readonly number[];
-  readonly requests: number;
-  readonly gap: Gap | null;
-}
-
-/** More pull requests that can't be read than these are no odd ones out: GitHub is not well. */
-const MOST_GAPS = 20;
-const COVERS = ['PR_OPENED', 'PR_MERGED', 'PR_REVIEWED'] as const;
-
-/**
- * Pull requests with their reviews, the latest updated first, down to the window's first day or the last read: whatever happens
- * to one updates it.
- */
-export const pullRequests: Stream = {
+/** Pull requests with their reviews, the latest updated first. */
+export const pullRequests: Stream = listByUpdate<Lane>({
   name: 'pull-requests',
-  covers: COVERS,
-  forgets: [],
-  async *read(reading, given) {
-    const { now, since } = reading;
-    if (given === null && since !== null && isUnchanged(since['freshness'] as Freshness, now.pullRequests, since)) {
-      yield nothingNew(reading, since);
-      return;
-    }
-    let cursor = given === null ? start(reading) : (given as unknown as Cursor);
-    for (;;) {
-      const size = new PageSize(reading.pageSize.pullRequests, cursor.size);
-      const steps = inLanes<Lane, Page>({
-        lanes: cursor.lanes,
-        width: 1,
-        signal: reading.signal,
-        step: (lane, signal) => stepOf({ ...reading, signal }, lane, size),
-      });
-      for await (const { page, left } of steps) {
-        const gaps = page.gap === null ? cursor.gaps : [...cursor.gaps, page.gap];
-        if (gaps.length > MOST_GAPS) throw new GithubUnavailable('pull requests', `${gaps.length} of them, even one by one`);
-        cursor = {
-          ...cursor,
-          lanes: left,
-          size: size.current,
-          pages: cursor.pages + 1,
-          gaps,
-          created: union(cursor.created, page.created),
-        };
-        if (left.length === 0 && !cursor.isClosing && cursor.pages > 1) {
-          cursor = { ...cursor, isClosing: true, lanes: [{ after: null, until: cursor.startedAt, rows: 0 }] };
-        } else if (left.length === 0 && isShort(reading, cursor)) {
-          cursor = start(reading, true);
-        }
-        const done = cursor.lanes.length === 0;
-        const { contributions, pullRequests, amended, requests } = page;
-        yield {
-          contributions,
-          pullRequests,
-          amended,
-          cursor: cursor as unknown as SliceCursor,
-          requests,
-          done,
-          ...(done ? endOf(reading, cursor) : {}),
-        };
-      }
-      if (cursor.lanes.length === 0) return;
-    }
-  },
-};
+  covers: ['PR_OPENED', 'PR_MERGED', 'PR_REVIEWED'],
+  freshnessOf: (now) => now.pullRequests,
+  mostRows: (pageSize) => pageSize.pullRequests,
+  laneSince: (moment) => ({ after: null, until: moment, rows: 0 }),
+  // It moves to the beginning of the list, which is read first.
+  mayHaveMoved: ({ pages }) => pages > 1,
+  step: stepOf,
+});
 
-function start({ now, since, target, pageSize }: Reading, mustBeWhole = false): Cursor {
-  const before = since?.['freshness'] as Freshness | undefined;
-  // Fewer than there were: some are gone, and only the whole list shows which.
-  const isWhole = mustBeWhole || since === null || before === undefined || now.pullRequests.total < before.total;
-  const until = isWhole ? boundsOf(target.window).from : String(since['at']);
-  return {
-    v: 1,
-    repository: now.repository.nodeId,
-    startedAt: now.at.toISOString(),
-    lanes: [{ after: null, until, rows: 0 }],
-    size: pageSize.pullRequests,
-    pages: 0,
-    isClosing: false,
-    gaps: [],
-    freshness: now.pullRequests,
-    isWhole,
-    created: [],
-  };
-}
-
-/** Whether there are fewer than there were and came: some are gone, and only the whole list shows which. */
-function isShort({ since }: Reading, { isWhole, freshness, created }: Cursor): boolean {
-  const before = since?.['freshness'] as Freshness | undefined;
-  return !isWhole && before !== undefined && freshness.total < before.total + created.length;
-}
-
-function endOf(reading: Reading, { startedAt, freshness, gaps, isWhole }: Cursor): Partial<StreamBatch> {
-  return {
-    watermark: watermarkOf(reading, startedAt, { freshness }),
-    ...(isWhole && gaps.length === 0 ? { replaced: COVERS } : {}),
-    ...(gaps.length === 0 ? {} : { gaps }),
-  };
-}
-
-async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Step<Lane, Page>> {
+async function stepOf(reading: Reading, lane: Lane, size: PageSize): Promise<Step<Lane, UpdatedPage>> {
   const { now, github, signal, patience } = reading;
   const ask = { signal, what: `pull requests ${lane.rows + 1} and on`, mayShrink: true };
   let requests = 0;
@@ -227,13 +107,13 @@ function pageOf(
   { tails, amended, requests }: Rest,
   listed: number,
   what: string,
-): Page {
+): UpdatedPage {
   const contributions = nodes.flatMap((node, index) => [
     ...ownRows(reading, node, { linesAdded: node.additions, linesDeleted: node.deletions }),
     ...reviewRows(reading, node, [...(node.reviews?.nodes ?? []), ...(tails[index] ?? [])], what),
   ]);
-  const created = createdSince(reading, nodes);
-  return { contributions, pullRequests: nodes.map(factOf), amended, created, requests: listed + requests, gap: null };
+  const rows = { contributions, pullRequests: nodes.map(factOf), amended };
+  return { rows, created: createdSince(reading, nodes), requests: listed + requests };
 }
 
 interface CommitList {
@@ -268,22 +148,20 @@ async function takenLines({ since, github, signal }: Reading, nodes: readonly Ou
 }
 
 /** One pull request of which GitHub can't count the lines or list the reviews: it is stored without, and the gap is named. */
-async function outlineStep(reading: Reading, lane: Lane, ask: Ask): Promise<Step<Lane, Page>> {
+async function outlineStep(reading: Reading, lane: Lane, ask: Ask): Promise<Step<Lane, UpdatedPage>> {
   const { now, github } = reading;
   const variables = { id: now.repository.nodeId, after: lane.after };
   const { data } = await github.graphql<{ node: { pullRequests: List<Outline> } | null }>(PULL_REQUEST_OUTLINE, variables, ask);
   const list = data.node?.pullRequests;
   const node = list?.nodes[0];
   if (list === undefined || !node) throw new GithubUnavailable(ask.what, 'there is no outline either');
-  const gap: Gap = { kind: 'PR_REVIEWED', month: null, reason: `GitHub could not give lines and reviews of pull request ${node.number}` };
+  const reason = `GitHub could not give lines and reviews of pull request ${node.number}`;
   return {
     page: () => ({
-      contributions: ownRows(reading, node, {}),
-      pullRequests: [factOf(node)],
-      amended: [],
+      rows: { contributions: ownRows(reading, node, {}), pullRequests: [factOf(node)] },
       created: createdSince(reading, [node]),
       requests: 1,
-      gap,
+      gap: { kind: 'PR_REVIEWED', month: null, reason },
     }),
     next: nextOf(lane, list, [node]),
   };

@@ -1,9 +1,9 @@
 import type { Contribution } from '../../../domain/contribution.ts';
-import type { SliceCursor } from '../../contribution-source.ts';
 import type { Heartbeat } from '../heartbeat.ts';
-import { inLanes, type Step } from '../lanes.ts';
+import type { Step } from '../lanes.ts';
 import { pageOfFittingSize, PageSize } from '../page-size.ts';
 import { RELEASES } from '../queries.ts';
+import { readLanes, type LanePage } from '../read-lanes.ts';
 import {
   addCounts,
   contribution,
@@ -45,10 +45,8 @@ interface Cursor {
   readonly drafts: CountsByMonth;
 }
 
-interface Page {
-  readonly contributions: readonly Contribution[];
+interface Page extends LanePage {
   readonly drafts: CountsByMonth;
-  readonly requests: number;
 }
 
 /** Releases, drafts left out. Few enough to be read whole whenever one of the latest changed: a draft is published at any age. */
@@ -64,7 +62,7 @@ export const releases: Stream = {
         return;
       }
     }
-    let cursor: Cursor =
+    const from: Cursor =
       given === null
         ? {
             v: 1,
@@ -76,30 +74,15 @@ export const releases: Stream = {
           }
         : (given as unknown as Cursor);
     const size = new PageSize(reading.pageSize.others);
-    const steps = inLanes<Lane, Page>({
-      lanes: cursor.lanes,
-      width: 1,
-      signal: reading.signal,
-      step: (lane, signal) => stepOf({ ...reading, signal }, lane, size),
+    yield* readLanes<Lane, Page, Cursor>(reading, from, {
+      step: (asked, lane) => stepOf(asked, lane, size),
+      after: (cursor, page) => ({ ...cursor, drafts: addCounts(cursor.drafts, page.drafts) }),
+      end: ({ startedAt, latest, drafts }) => ({
+        replaced: ['RELEASE'],
+        excluded: monthTotals('RELEASE', drafts),
+        watermark: watermarkOf(reading, startedAt, { latest, drafts }),
+      }),
     });
-    for await (const { page, left } of steps) {
-      cursor = { ...cursor, lanes: left, drafts: addCounts(cursor.drafts, page.drafts) };
-      const done = left.length === 0;
-      yield {
-        contributions: page.contributions,
-        pullRequests: [],
-        requests: page.requests,
-        cursor: cursor as unknown as SliceCursor,
-        done,
-        ...(done
-          ? {
-              replaced: ['RELEASE'] as const,
-              excluded: monthTotals('RELEASE', cursor.drafts),
-              watermark: watermarkOf(reading, cursor.startedAt, { latest: cursor.latest, drafts: cursor.drafts }),
-            }
-          : {}),
-      };
-    }
   },
 };
 
@@ -133,5 +116,5 @@ async function stepOf({ now, github, signal, target, patience }: Reading, lane: 
     }
   }
   const next = list.pageInfo.hasNextPage ? { after: list.pageInfo.endCursor } : null;
-  return { page: () => ({ contributions, drafts: countByMonth(drafts), requests }), next };
+  return { page: () => ({ rows: { contributions }, drafts: countByMonth(drafts), requests }), next };
 }

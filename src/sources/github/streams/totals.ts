@@ -3,8 +3,9 @@ import { addDays, type Day } from '../../../domain/window.ts';
 import type { MonthTotal, SliceCursor } from '../../contribution-source.ts';
 import type { Ask } from '../client.ts';
 import type { Heartbeat } from '../heartbeat.ts';
-import { inLanes, type Step } from '../lanes.ts';
+import type { Step } from '../lanes.ts';
 import { historyCounts, searchCounts } from '../queries.ts';
+import { readLanes, type LanePage } from '../read-lanes.ts';
 import { boundsOf, isUnchanged, nothingNew, watermarkOf, type Reading, type Stream } from '../reading.ts';
 import { GithubUnavailable, PageTooLarge } from '../trouble.ts';
 
@@ -35,9 +36,8 @@ interface Lane {
   readonly months: readonly string[];
 }
 
-interface Page {
+interface Page extends LanePage {
   readonly totals: readonly MonthTotal[];
-  readonly requests: number;
 }
 
 /**
@@ -57,7 +57,7 @@ export const totals: Stream = {
     }
     const months = monthsOf(laterOf(target.window.since, now.repository.createdOn), target.window.until);
     const wanted = since === null ? months : months.slice(-MONTHS_OF_REFRESH);
-    let cursor: Cursor =
+    const from: Cursor =
       given === null
         ? {
             v: 1,
@@ -68,27 +68,11 @@ export const totals: Stream = {
             totals: [],
           }
         : (given as unknown as Cursor);
-    const end = (): { done: true; watermark: SliceCursor; totals: readonly MonthTotal[] } => ({
-      done: true,
-      watermark: watermarkOf(reading, cursor.startedAt, { measured }),
-      totals: cursor.totals,
+    yield* readLanes<Lane, Page, Cursor>(reading, from, {
+      step: (asked, lane) => stepOf(asked, from.head, lane),
+      after: (cursor, page) => ({ ...cursor, totals: [...cursor.totals, ...page.totals] }),
+      end: ({ startedAt, totals: counted }) => ({ watermark: watermarkOf(reading, startedAt, { measured }), totals: counted }),
     });
-    if (cursor.lanes.length === 0) {
-      yield { contributions: [], pullRequests: [], cursor: cursor as unknown as SliceCursor, ...end() };
-      return;
-    }
-    const { head } = cursor;
-    const steps = inLanes<Lane, Page>({
-      lanes: cursor.lanes,
-      width: reading.width,
-      signal: reading.signal,
-      step: (lane, signal) => stepOf({ ...reading, signal }, head, lane),
-    });
-    for await (const { page, left } of steps) {
-      cursor = { ...cursor, lanes: left, totals: [...cursor.totals, ...page.totals] };
-      const batch = { contributions: [], pullRequests: [], requests: page.requests, cursor: cursor as unknown as SliceCursor };
-      yield left.length === 0 ? { ...batch, ...end() } : { ...batch, done: false };
-    }
   },
 };
 
@@ -129,7 +113,7 @@ async function stepOf(reading: Reading, head: string | null, { months }: Lane): 
     const counted = keyed.flatMap(({ month, key }) =>
       SEARCHED.map(({ kind }): MonthTotal => ({ kind, month, count: known(found[`${kind}_${key}`]?.issueCount, ask) })),
     );
-    if (head === null) return { page: () => ({ totals: counted, requests: 1 }), next: null };
+    if (head === null) return { page: () => ({ rows: {}, totals: counted, requests: 1 }), next: null };
 
     const history = historyCounts(
       new Map(
@@ -149,12 +133,12 @@ async function stepOf(reading: Reading, head: string | null, { months }: Lane): 
       month,
       count: known(data.node?.object?.[`m${key}`]?.totalCount, ask),
     }));
-    return { page: () => ({ totals: [...counted, ...commits], requests: 2 }), next: null };
+    return { page: () => ({ rows: {}, totals: [...counted, ...commits], requests: 2 }), next: null };
   } catch (error) {
     if (!(error instanceof PageTooLarge)) throw error;
     const half = Math.ceil(months.length / 2);
     return {
-      page: () => ({ totals: [], requests: 1 }),
+      page: () => ({ rows: {}, totals: [], requests: 1 }),
       next: { months: months.slice(0, half) },
       opened: [{ months: months.slice(half) }],
     };
