@@ -7,9 +7,9 @@ import { presetWindow } from '../../src/domain/window.ts';
 import { sourceLogOf } from '../../src/log/logger.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { createGithubSource, type GithubSourceOptions } from '../../src/sources/github/source.ts';
-import { fromGitHistory } from '../fakes/github/datasets/from-git-history.ts';
 import { generated } from '../fakes/github/datasets/generated.ts';
 import { handChecked, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
+import { composeSpec } from '../fakes/github/datasets/kept-history.ts';
 import {
   badCredentials,
   blocked,
@@ -132,7 +132,7 @@ describe('a job ends right', () => {
       5,
       () => generated({ commits: 700, pullRequests: 150, comments: 500, reviewComments: 200, releases: 20, today }),
     ],
-    ['of this project, made from its git history', 2, () => fromGitHistory(process.cwd())],
+    ['of a real public repository, made from its git history', 2, composeSpec],
   ])('%s, its lists read side by side, all of them within the limit of one token', async (_, least, make) => {
     const limits = { inFlight: 6, restPerMinute: Infinity, graphqlPerMinute: Infinity };
     const set = await setUp([], { limits }, { latencyMs: 20 }, make());

@@ -355,3 +355,8 @@ export class DataSet {
     });
   }
 }
+
+/** Moments compare as text only in one form: UTC, whole seconds. */
+export function momentOf(text: string): string {
+  return `${new Date(text).toISOString().slice(0, 19)}Z`;
+}

@@ -2,13 +2,22 @@
 import { compareKeys } from './connections.ts';
 import type { Connection, Cursors, Listing, PageArguments } from './connections.ts';
 import { nodeIdOf } from './data-set.ts';
-import type { DataSet, FakeAccount, Signature } from './data-set.ts';
+import type { DataSet, FakeAccount, FakeCommit, FakeIssue, FakePullRequest, FakeRepository, Signature } from './data-set.ts';
 
-/** What every object needs to answer: the data, the cursors, and the address of the web pages, which is the fake's own. */
+/** What every object needs to answer: the data, the cursors, the address of the web pages, which is the fake's own, and the other objects. */
 export interface View {
   readonly data: DataSet;
   readonly cursors: Cursors;
   readonly webUrl: string;
+  readonly nodes: Nodes;
+}
+
+/** Objects that others lead to, and that lead back to them. */
+interface Nodes {
+  repository(repository: FakeRepository): object;
+  commit(repository: FakeRepository, commit: FakeCommit): object;
+  pullRequest(repository: FakeRepository, pull: FakePullRequest): object;
+  issue(repository: FakeRepository, issue: FakeIssue): object;
 }
 
 const INT_MAX = 2 ** 31 - 1;

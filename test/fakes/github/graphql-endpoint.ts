@@ -5,7 +5,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionN
 import { getVariableValues } from 'graphql/execution/values.js';
 import { actorNode } from './graphql-actors.ts';
 import type { View } from './graphql-actors.ts';
-import { IssueNode, nodeOf, PullRequestNode, RepositoryNode } from './graphql-objects.ts';
+import { nodeOf } from './graphql-nodes.ts';
 import { searchIssues } from './issue-search.ts';
 import { GithubError } from './connections.ts';
 import type { PageArguments } from './connections.ts';
@@ -194,7 +194,7 @@ function rootOf(view: View, viewerId: number, rateLimit: Record<string, unknown>
       if (found === null || (found.moved && wanted.followRenames === false)) {
         throw new GithubError('NOT_FOUND', `Could not resolve to a Repository with the name '${wanted.owner}/${wanted.name}'.`);
       }
-      return new RepositoryNode(view, found.repository);
+      return view.nodes.repository(found.repository);
     },
     node: (wanted: { id: string }) => nodeOf(view, wanted.id),
     // graphql-js takes an Error in a list as the failure of that item, as GitHub does.
@@ -219,7 +219,7 @@ function rootOf(view: View, viewerId: number, rateLimit: Record<string, unknown>
         descending: false,
       };
       const page = view.cursors.page({ ...list, keyOf: (item) => [item.index, 0] as const }, wanted, ({ one }) =>
-        one.type === 'pr' ? new PullRequestNode(view, one.repository, one.item) : new IssueNode(view, one.repository, one.item),
+        one.type === 'pr' ? view.nodes.pullRequest(one.repository, one.item) : view.nodes.issue(one.repository, one.item),
       );
       return Object.assign(page, {
         issueCount: found.length,

@@ -1,5 +1,5 @@
 /** The REST paths a contribution reader uses: lists by page with Link headers, redirects of moved repositories. */
-import { momentOf } from './graphql-objects.ts';
+import { momentOf } from './data-set.ts';
 import type { DataSet, FakeRepository } from './data-set.ts';
 import { comparisonOf, isComparison } from './rest-compare.ts';
 import { RestResources } from './rest-resources.ts';

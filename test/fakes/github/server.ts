@@ -18,6 +18,7 @@ import { FaultBook, secondaryAnswer } from './faults.ts';
 import type { Answer, Delivery, Fault, FaultScene, Matcher, RecordedRequest } from './faults.ts';
 import { GraphqlEndpoint, loadSchema } from './graphql-endpoint.ts';
 import type { PreparedQuery } from './graphql-endpoint.ts';
+import { viewOf } from './graphql-nodes.ts';
 import { Quota, SecondaryLimit } from './quota.ts';
 import type { Resource, SecondaryLimits } from './quota.ts';
 import { answerRest } from './rest-endpoint.ts';
@@ -145,7 +146,7 @@ class FakeGithubServer {
     for (const [matcher, fault] of options.faults ?? []) this.faults.add(matcher, fault);
     this.#graphql = new GraphqlEndpoint({
       schema: loadSchema(),
-      view: () => ({ data: this.dataset, cursors: this.cursors, webUrl: url }),
+      view: () => viewOf({ data: this.dataset, cursors: this.cursors, webUrl: url }),
       viewerId: this.#viewerId,
       keepAnswers: options.keepAnswers ?? false,
     });

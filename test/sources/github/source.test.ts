@@ -3,9 +3,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SliceCursor } from '../../../src/sources/contribution-source.ts';
 import { pushCommits, renameRepository } from '../../fakes/github/changes.ts';
 import { countOf } from '../../fakes/github/count-of.ts';
-import { fromGitHistory } from '../../fakes/github/datasets/from-git-history.ts';
 import { generated } from '../../fakes/github/datasets/generated.ts';
 import { handChecked, OCTO_CORP, OLD_OWNER } from '../../fakes/github/datasets/hand-checked.ts';
+import { composeSpec } from '../../fakes/github/datasets/kept-history.ts';
 import { badCredentials, meanwhile } from '../../fakes/github/faults.ts';
 import { startFakeGithub, type FakeGithub, type FakeGithubOptions } from '../../fakes/github/server.ts';
 import { expected, scrape, sourceOn, Store, targetOf } from './collecting.ts';
@@ -44,8 +44,8 @@ describe('a full scrape', () => {
     expect(github.mostAtOnce).toBeGreaterThanOrEqual(4);
   });
 
-  test('of this project, made from its git history, gives the rows of an independent count', async () => {
-    const { data, repository, window } = fromGitHistory(process.cwd());
+  test('of a real public repository, made from its git history, gives the rows of an independent count', async () => {
+    const { data, repository, window } = composeSpec();
     const github = await start({ dataset: data });
     const store = new Store();
     await scrape({ source: sourceOn(github), target: targetOf(data, window), store });
