@@ -29,6 +29,15 @@ export interface MaintenanceDeps {
 
 const DAY_MS = 86_400_000;
 
+/**
+ * What the schedule asks for when a repository is due as a whole. A whole scrape of BigQuery would be billed like the first one, and find what a refresh
+ * finds: days of the archive do not change.
+ */
+function wholeScrapeOf(sources: readonly SourceName[]): Pick<Parameters<typeof createScrapeJob>[1], 'type' | 'sources'> {
+  const others = sources.filter((name) => name !== 'bigquery');
+  return others.length === 0 ? { type: 'REFRESH', sources } : { type: 'FULL', sources: others };
+}
+
 export function createMaintenanceActivities({ db, log, sourceNames }: MaintenanceDeps): MaintenanceActivities {
   return {
     async queueStaleRepositories({ staleAfterHours, fullScrapeDays }) {
@@ -46,8 +55,7 @@ export function createMaintenanceActivities({ db, log, sourceNames }: Maintenanc
           try {
             await createScrapeJob(db, {
               repository,
-              type: isFullDue ? 'FULL' : 'REFRESH',
-              sources,
+              ...(isFullDue ? wholeScrapeOf(sources) : { type: 'REFRESH', sources }),
               window,
               requestedBy: 'schedule',
             });

@@ -65,24 +65,23 @@ describeWithEmulator('a scrape of BigQuery', () => {
   beforeAll(async () => {
     stack = await startStack();
     today = await databaseToday(stack.database.db);
-  });
-  afterEach(async () => {
-    await bigquery.stop();
-    await stack.database.db.pool.query('DELETE FROM bigquery_query');
-    await stack.database.db.pool.query('DELETE FROM repository');
-    await stack.database.db.pool.query(`DELETE FROM scrape_job`);
-  });
-  afterAll(() => stack.close());
-
-  /** BigQuery with two repositories over the last ten days. */
-  const setUp = async (faults: readonly (readonly [Matcher, Fault])[] = []): Promise<void> => {
+    // Two repositories over the last ten days.
     const days = Array.from({ length: 10 }, (_, ago) => commented('two', ago, 90, 'zoe', 9_000 + ago));
     bigquery = await startFakeBigQuery({
       events: [...days, opened('one', 8, 1, 'ada'), reviewed('one', 7, 1, 'cleo', 81), merged('one', 6, 1), opened('two', 5, 2, 'ada')],
       bytesOf: GIB,
     });
-    for (const [matcher, fault] of faults) bigquery.faults.add(matcher, fault);
-  };
+  }, 120_000);
+  afterEach(async () => {
+    await bigquery.restore();
+    await stack.database.db.pool.query('DELETE FROM bigquery_query');
+    await stack.database.db.pool.query('DELETE FROM repository');
+    await stack.database.db.pool.query(`DELETE FROM scrape_job`);
+  });
+  afterAll(async () => {
+    await bigquery.stop();
+    await stack.close();
+  });
   const access = (more: Partial<BigQueryAccess> = {}): BigQueryAccess => ({
     extractor: accessTo(bigquery).extractor,
     monthlyBytes: 1000 * GIB,
@@ -117,7 +116,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
     (await readJobLog(stack.database.db, { jobId: job.id, limit: 100 })).map(({ message }) => message);
 
   test('shares one query with all that wait, those that have not started included, and each has its own rows', async () => {
-    await setUp();
     await withBigQuery(async () => {
       // Only one may run at once: the other waits for its turn, and its rows are queried with the first one's.
       const one = await ask('one', { limit: 1 });
@@ -151,7 +149,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
   });
 
   test('says in its coverage which days BigQuery had no table of, and never that the running day is covered', async () => {
-    await setUp();
     await bigquery.drop(`day.${addDays(today, -4).replaceAll('-', '')}`);
     const job = await withBigQuery(async () => stack.finished(await ask('two')));
     expect(job).toMatchObject({ status: 'COMPLETED', complete: false, eventsProcessed: 10 });
@@ -167,7 +164,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
   });
 
   test('is refreshed by the last days alone, and then has the rows of a scrape as a whole', async () => {
-    await setUp();
     const first = await withBigQuery(async () => stack.finished(await ask('one')));
     await bigquery.add({
       events: [
@@ -197,7 +193,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
 
   describe('is refused before anything is spent', () => {
     test('when the month has too little left', async () => {
-      await setUp();
       await withBigQuery(
         async () => {
           const first = await stack.finished(await ask('one'));
@@ -213,7 +208,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
     });
 
     test('when one query may not be so large; who wants less than the others is served', async () => {
-      await setUp();
       await withBigQuery(
         async () => {
           const [large, small] = [await ask('one'), await ask('two', { window: { since: addDays(today, -2), until: today } })];
@@ -227,7 +221,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
     });
 
     test('when the account may not query', async () => {
-      await setUp([[{ kind: 'dryRun' }, accessDenied()]]);
+      bigquery.faults.add({ kind: 'dryRun' }, accessDenied());
       const job = await withBigQuery(async () => stack.finished(await ask('one')));
       expect(job).toMatchObject({ status: 'FAILED', errorCode: 'bigquery_access_denied' });
       expect(bigquery.inserts).toBe(0);
@@ -235,7 +229,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
     });
 
     test('but goes on with its other sources', async () => {
-      await setUp();
       const job = await stack.withWorkers(
         [createScriptedSource({ slices: { pulls: 1 } }), accessTo(bigquery).source],
         async () => stack.finished(await ask('one', { sources: ['github', 'bigquery'] })),
@@ -259,7 +252,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
         jobFails({ reason: 'backendError', message: 'Try again' }),
       ],
     ])('when %s', async (_what, matcher, fault) => {
-      await setUp([[matcher, fault]]);
+      bigquery.faults.add(matcher, fault);
       const job = await withBigQuery(async () => stack.finished(await ask('two')));
       expect(job).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
       expect(bigquery.bytesBilled).toBe(10 * GIB);
@@ -268,7 +261,6 @@ describeWithEmulator('a scrape of BigQuery', () => {
     });
 
     test('when its worker stops while it runs, and another one finds it', async () => {
-      await setUp();
       bigquery.hold();
       const job = await withBigQuery(async () => {
         const asked = await ask('two');
@@ -285,7 +277,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
     });
 
     test('when the scrape fails later and is tried again as a new one', async () => {
-      await setUp([[{ kind: 'results', when: ({ query }) => query.get('maxResults') !== '1' }, accessDenied()]]);
+      bigquery.faults.add({ kind: 'results', when: ({ query }) => query.get('maxResults') !== '1' }, accessDenied());
       await withBigQuery(async () => {
         const failed = await stack.finished(await ask('two'));
         expect(failed).toMatchObject({ status: 'FAILED', errorCode: 'bigquery_access_denied' });
@@ -300,45 +292,58 @@ describeWithEmulator('a scrape of BigQuery', () => {
   describe('with a table of its own', () => {
     const ownTable = { project: 'laurels-test', dataset: 'mine', table: 'laurels_rows' };
 
-    test('keeps what was read: a second scrape of the whole reads the archive for the last days only, and has the same rows', async () => {
-      await setUp();
+    test('keeps what was read, and grows by the days that are over: a second scrape of the whole has the same rows', async () => {
       await know('one');
-      const whole = () => withBigQuery(async () => stack.finished(await ask('one')), { ownTable });
-      const first = await whole();
-      expect(first).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3, errorMessage: null });
-      const rows = await stored(first);
-      // Seven settled days go into the table; the last three are read as they are.
-      const { queries } = await ledger();
-      expect(queries.map(({ purpose, tables, state }) => ({ purpose, tables: tables.length, state }))).toEqual([
-        { purpose: 'extract', tables: 3, state: 'DONE' },
-        { purpose: 'fill', tables: 7, state: 'DONE' },
-      ]);
-      const before = bigquery.executions;
-      const second = await whole();
-      expect(second).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
-      expect(await stored(second)).toEqual(rows);
-      expect(bigquery.executions - before).toBe(1);
-      const { rows: covered } = await stack.database.db.pool.query(
-        `SELECT lower(during)::text AS since, (upper(during) - 1)::text AS until FROM covered_range WHERE repository_id = $1 AND kind = 2`,
-        [first.repositoryId],
+      const filled = async () =>
+        (await ledger()).queries.map(({ purpose, tables, state }) => ({ purpose, tables: tables.length, state })).toReversed();
+      await withBigQuery(
+        async () => {
+          const first = await stack.finished(await ask('one'));
+          expect(first).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3, errorMessage: null });
+          const rows = await stored(first);
+          // Seven settled days go into the table; the last three are read as they are.
+          expect(await filled()).toEqual([
+            { purpose: 'fill', tables: 7, state: 'DONE' },
+            { purpose: 'extract', tables: 3, state: 'DONE' },
+          ]);
+          // As it was two days ago.
+          const settled = addDays(today, -4);
+          await bigquery.rows(`DELETE FROM \`laurels-test.mine.laurels_rows\` WHERE day >= '${settled}'`);
+          await stack.database.db.pool.query(`UPDATE bigquery_kept SET days = days - datemultirange(daterange($1, NULL))`, [settled]);
+          const second = await stack.finished(await ask('one'));
+          expect(second).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
+          expect(await stored(second)).toEqual(rows);
+          expect((await filled()).slice(2)).toEqual([
+            { purpose: 'fill', tables: 2, state: 'DONE' },
+            { purpose: 'extract', tables: 3, state: 'DONE' },
+          ]);
+          const { rows: covered } = await stack.database.db.pool.query(
+            `SELECT lower(during)::text AS since, (upper(during) - 1)::text AS until FROM covered_range WHERE repository_id = $1 AND kind = 2`,
+            [first.repositoryId],
+          );
+          expect(covered).toEqual([{ since: addDays(today, -9), until: addDays(today, -1) }]);
+        },
+        { ownTable },
       );
-      expect(covered).toEqual([{ since: addDays(today, -9), until: addDays(today, -1) }]);
     });
 
     test('gives a refresh the rows of a whole scrape, and fills the days that another repository lacks', async () => {
-      await setUp();
       await Promise.all([know('one'), know('two')]);
-      const run = (name: keyof typeof ID, type: 'FULL' | 'REFRESH') =>
-        withBigQuery(async () => stack.finished(await ask(name, { type })), { ownTable });
-      await run('one', 'FULL');
-      expect(await run('two', 'FULL')).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
-      expect(await run('one', 'REFRESH')).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
+      await withBigQuery(
+        async () => {
+          const run = async (name: keyof typeof ID, type: 'FULL' | 'REFRESH') => stack.finished(await ask(name, { type }));
+          await run('one', 'FULL');
+          expect(await run('two', 'FULL')).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
+          expect(await run('one', 'REFRESH')).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
+        },
+        { ownTable },
+      );
       expect((await ledger()).queries.filter(({ purpose }) => purpose === 'fill')).toHaveLength(2);
       expect(bigquery.jobs.filter(({ isDryRun }) => !isDryRun).every(({ sql }) => !/octo|7001/.test(sql))).toBe(true);
     });
 
     test('is billed once for filling it, when the answer was lost', async () => {
-      await setUp([[{ kind: 'insert', nth: 1 }, lostAnswer()]]);
+      bigquery.faults.add({ kind: 'insert', nth: 1 }, lostAnswer());
       await know('two');
       const job = await withBigQuery(async () => stack.finished(await ask('two')), { ownTable });
       expect(job).toMatchObject({ status: 'COMPLETED', eventsProcessed: 11 });
@@ -348,7 +353,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
   });
 
   test('waits for a quota without spending an attempt, says so, and can be cancelled', async () => {
-    await setUp([[{ kind: 'insert' }, quotaExceeded()]]);
+    bigquery.faults.add({ kind: 'insert' }, quotaExceeded());
     await withBigQuery(async () => {
       const job = await ask('one');
       await until(async () => (await stack.job(job)).waitingFor === 'quota of BigQuery');
@@ -362,7 +367,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
   });
 
   test('ends with the reason when somebody cancels its query in BigQuery, and what that was billed is known', async () => {
-    await setUp([[{ kind: 'insert' }, jobCancelled({ bytesBilled: 2 * GIB })]]);
+    bigquery.faults.add({ kind: 'insert' }, jobCancelled({ bytesBilled: 2 * GIB }));
     const job = await withBigQuery(async () => stack.finished(await ask('one')));
     expect(job).toMatchObject({ status: 'FAILED', errorCode: 'bigquery_job_cancelled' });
     expect(bigquery.inserts).toBe(1);

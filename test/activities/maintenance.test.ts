@@ -59,6 +59,15 @@ test('a stale repository is refreshed, and read as a whole when that last happen
   ]);
 });
 
+test('BigQuery is refreshed and never read as a whole by the schedule: that would be billed like the first scrape', async () => {
+  await repository('weekly', 30, 8 * 24);
+  await refresh(['bigquery']);
+  expect(await queued()).toMatchObject([{ type: 'REFRESH', sources: ['bigquery'] }]);
+  await database.db.pool.query('DELETE FROM scrape_job');
+  await refresh(['github', 'bigquery']);
+  expect(await queued()).toMatchObject([{ type: 'FULL', sources: ['github'] }]);
+});
+
 test('after an outage there is one refresh per repository, however often the schedule fires', async () => {
   await repository('stale', 72, 72);
   expect(await refresh()).toEqual({ queued: 1, skipped: 0 });

@@ -179,7 +179,7 @@ export function createBigQuerySource(o: {
       const unreadable: readonly Gap[] = badRows === 0 ? [] : [gap(`${badRows} rows could not be read, the first: ${badReason}`)];
       const gaps = [...reading.gaps, ...unreadable, ...fold.gaps()];
       const isWhole = extract.since <= target.window.since;
-      const through = lastCovered(reading);
+      const through = lastCovered(reading, extract.askedOn);
       const since = isWhole ? extract.since : (watermarkOf(target.previous)?.since ?? extract.since);
       yield {
         contributions,

@@ -10,6 +10,8 @@ const ARCHIVE_BEGINS: Day = '2011-02-12';
 const TIMELINE_ENDS: Day = '2014-12-31';
 /** BigQuery takes 1,000 tables a query; some are left for tables of our own. */
 const MOST_TABLES = 900;
+/** A day without a table may yet get one; after so many days it is not waited for. */
+const LATE_TABLE_DAYS = 14;
 /** Named in a gap, before "and n more". */
 const NAMED_DAYS = 5;
 
@@ -135,7 +137,11 @@ function gapsOf(missing: readonly Day[], asked: Window): readonly Gap[] {
   return gaps;
 }
 
-/** The last day of an unbroken run of covered days that a refresh can go on from; null when the last days were not there. */
-export function lastCovered({ covered }: Reading): Day | null {
-  return covered.at(-1)?.until ?? null;
+/**
+ * The day after which a refresh goes on; null: nothing was read. That is the last covered one, but for a day of the last weeks that had no table: until it
+ * may be given up, refreshes begin before it.
+ */
+export function lastCovered({ covered }: Reading, askedOn: Day): Day | null {
+  const givenUp = addDays(askedOn, -LATE_TABLE_DAYS);
+  return covered.findLast(({ since }, index) => index === 0 || since <= givenUp)?.until ?? null;
 }

@@ -69,7 +69,9 @@ export async function startEmulator(): Promise<Emulator> {
     async request(method, path, body) {
       const answer = await fetch(`${origin}/bigquery/v2${path}`, {
         method,
-        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+        // The emulator closes idle connections after five seconds, maybe just when one is used again.
+        headers: { connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await answer.text();
       return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as unknown) };

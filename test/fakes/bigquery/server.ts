@@ -49,6 +49,8 @@ export interface FakeBigQuery {
   drop(table: string): Promise<void>;
   /** Runs SQL past all this, unseen and unbilled, for what a test wants to see. */
   rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+  /** Makes it what it was at the start, in a fraction of the time that takes: no jobs, no bill, no faults, no tables but the archive's first ones. */
+  restore(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,8 @@ const LONGEST_WAIT_MS = 10_000;
 export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Promise<FakeBigQuery> {
   const emulator = await startEmulator();
   const server = createServer();
+  // A connection that is kept is closed by the client alone: it would be lost whenever both did so, or a test was busy for seconds.
+  server.keepAliveTimeout = 0;
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -160,6 +164,21 @@ class FakeBigQueryServer {
 
   async drop(table: string): Promise<void> {
     await this.#archive.drop(table);
+  }
+
+  async restore(): Promise<void> {
+    this.#held = null;
+    this.faults.clear();
+    this.mostRowsAPage = Infinity;
+    this.executions = 0;
+    this.requests.length = 0;
+    this.#jobs.clear();
+    this.#dryRuns.length = 0;
+    const { body } = await this.#emulator.request('GET', `/projects/${PROJECT}/datasets`);
+    for (const { datasetReference } of (body as { datasets?: readonly { datasetReference: TableReference }[] }).datasets ?? []) {
+      await this.#emulator.request('DELETE', `/projects/${PROJECT}/datasets/${datasetReference.datasetId}?deleteContents=true`);
+    }
+    await this.#archive.restore();
   }
 
   async rows(sql: string): Promise<readonly (readonly unknown[])[]> {

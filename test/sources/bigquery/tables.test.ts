@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addDays, lengthOf } from '../../../src/domain/window.ts';
 import { daysToExtract, SLICE } from '../../../src/sources/bigquery/source.ts';
-import { daysOfTable, readingOf, tablesFor } from '../../../src/sources/bigquery/tables.ts';
+import { daysOfTable, lastCovered, readingOf, tablesFor } from '../../../src/sources/bigquery/tables.ts';
 
 const TODAY = '2026-11-24';
 
@@ -110,5 +110,18 @@ describe('the days that are asked of BigQuery', () => {
   test('are the window again when it reaches back beyond what was read', () => {
     expect(daysToExtract({ type: 'REFRESH', window, ...mark('2025-01-01', '2026-11-20') })).toEqual(window);
     expect(daysToExtract({ type: 'REFRESH', window, ...mark('2020-01-01', '2024-01-01') })).toEqual(window);
+  });
+
+  test.each([
+    ['is given up', '2026-11-01', '2026-11-23'],
+    ['of the last two weeks may yet get a table', '2026-11-15', '2026-11-14'],
+  ])('go on after the last covered day; a day without a table %s', (_what, missing, through) => {
+    const existing = new Set([...ALL].filter((table) => table !== `day.${missing.replaceAll('-', '')}`));
+    const asked = { since: '2026-10-20', until: TODAY };
+    expect(lastCovered(readingOf(asked, tablesFor([asked], existing, TODAY), TODAY), TODAY)).toBe(through);
+  });
+
+  test('go on from where they did when nothing could be read', () => {
+    expect(lastCovered(readingOf(window, [], TODAY), TODAY)).toBeNull();
   });
 });
