@@ -63,6 +63,12 @@ function archiveHour(day: string): Buffer {
 }
 
 const cleanUps: (() => Promise<unknown>)[] = [];
+async function cleanUp(): Promise<void> {
+  for (const one of cleanUps.splice(0).toReversed()) await one().catch((error: unknown) => say(String(error)));
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+}
 const directory = await mkdtemp(join(tmpdir(), 'laurels-soak-'));
 let isSound = false;
 try {
@@ -248,7 +254,7 @@ try {
     json: values.json,
   });
 } finally {
-  for (const cleanUp of cleanUps.toReversed()) await cleanUp().catch((error: unknown) => say(String(error)));
+  await cleanUp();
   if (isSound) await rm(directory, { recursive: true, force: true });
   else say(`the logs are kept in ${directory}`);
 }
