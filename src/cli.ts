@@ -25,6 +25,7 @@ import { addScoringCommand } from './cli/commands/scoring.ts';
 import { addScrapeCommand } from './cli/commands/scrape.ts';
 import { addSearchCommand } from './cli/commands/search.ts';
 import { addUpCommand } from './cli/commands/up.ts';
+import { addVerifyCommand } from './cli/commands/verify.ts';
 import type { CommandContext } from './cli/context.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { EXIT, exitCodeOf, Interrupted, type ExitCode } from './cli/exit-code.ts';
@@ -70,6 +71,7 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addKeyCommand(program, context);
   addAuditCommand(program, context);
   addDoctorCommand(program, context);
+  addVerifyCommand(program, context);
   return program;
 }
 

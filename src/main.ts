@@ -172,7 +172,13 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   started.defer(() => reconciler.stop());
 
   const announce = (): Promise<void> =>
-    writeStackDescriptor(dataDir, { pid: process.pid, url: api.url, instance, startedAt: new Date().toISOString() });
+    writeStackDescriptor(dataDir, {
+      pid: process.pid,
+      url: api.url,
+      instance,
+      startedAt: new Date().toISOString(),
+      temporal: services.temporalAddress,
+    });
   await announce();
   started.defer(() => removeStackDescriptor(dataDir));
   log.info({ url: api.url, instance, ms: Math.round(performance.now()) }, 'ready');

@@ -12,7 +12,14 @@ const DESCRIPTOR = 'stack.json';
 const HOLDER = z.object({ pid: z.number().int().positive(), startTime: z.string().nullable(), claim: z.string() });
 type Holder = z.infer<typeof HOLDER>;
 
-const STACK_DESCRIPTOR = z.object({ pid: z.number().int().positive(), url: z.string(), instance: z.string(), startedAt: z.string() });
+const STACK_DESCRIPTOR = z.object({
+  pid: z.number().int().positive(),
+  url: z.string(),
+  instance: z.string(),
+  startedAt: z.string(),
+  /** host:port of the Temporal it uses. */
+  temporal: z.string().optional(),
+});
 
 /** What a running stack says about itself in its data directory, so that commands find it. */
 export type StackDescriptor = z.infer<typeof STACK_DESCRIPTOR>;

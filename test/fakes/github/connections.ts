@@ -72,6 +72,8 @@ export class Cursors {
 
   #give(cursor: string): string {
     this.#given.add(cursor);
+    // A place has one cursor: one that is given out anew is taken again.
+    this.#refused.delete(cursor);
     return cursor;
   }
 
