@@ -81,7 +81,8 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
     response.set('Cache-Control', 'no-store');
     next();
   });
-  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate));
+  const trail = createAuditTrail(deps.db, deps.log);
+  if (deps.temporalUiUrl !== null) app.use(createTemporalUiProxy(deps.temporalUiUrl, gate, trail));
   app.use(createDocsPage());
   besides?.(app);
   const handlers = {
@@ -104,7 +105,7 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
     ...badgeHandlers(deps),
     ...openApiHandlers(),
   };
-  mountContract(app, handlers, { db: deps.db, gate, trail: createAuditTrail(deps.db, deps.log) });
+  mountContract(app, handlers, { db: deps.db, gate, trail });
   // After the contract: /dashboard/stats and /dashboard/errors are the API's.
   app.use(createDashboard());
   app.use((request) => {

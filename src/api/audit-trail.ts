@@ -18,7 +18,7 @@ export interface AuditTrail {
   record(write: {
     readonly request: Request;
     readonly response: Response;
-    readonly endpoint: Endpoint;
+    readonly endpoint: Pick<Endpoint, 'path'>;
     readonly target: AuditTarget;
     readonly result: number;
   }): Promise<void>;

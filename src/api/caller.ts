@@ -40,11 +40,11 @@ export function actorOf({ keyId, name }: Caller): string {
   return keyId ?? name;
 }
 
-/** The session that a request's cookie names, if any. */
+/** The session that a request's cookie names, if any. Of two none counts: one of them was planted, by another port of this host. */
 export function sessionIdOf(request: IncomingMessage): string | null {
   const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
-  const mine = cookies.find((cookie) => cookie.startsWith(`${SESSION_COOKIE}=`));
-  return mine === undefined ? null : mine.slice(SESSION_COOKIE.length + 1);
+  const [mine, second] = cookies.filter((cookie) => cookie.startsWith(`${SESSION_COOKIE}=`));
+  return mine === undefined || second !== undefined ? null : mine.slice(SESSION_COOKIE.length + 1);
 }
 
 /** Finds out who calls, and says whether they may. */

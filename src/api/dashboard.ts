@@ -12,6 +12,9 @@ const DASHBOARD = '/dashboard';
 /** A slash or a step upwards in disguise is in no view's path. */
 const DISGUISED = /%2f|%5c|%2e|%00|\\|\/\.\.?(?:\/|$)/i;
 
+/** Files are at the top or under assets/, and have a dot; of views only the names in the second segment and after may have one. */
+const VIEW = /^\/(?!\/|assets\/)[^/.]*(?:\/|$)/;
+
 /** Where `npm run build` puts the dashboard. */
 const DASHBOARD_FILES = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
@@ -26,8 +29,8 @@ function isDashboardBuilt(files: string): boolean {
  */
 export function createDashboard(files: string = DASHBOARD_FILES): RequestHandler {
   const serve = isDashboardBuilt(files)
-    ? sirv(files, {
-        single: true,
+    ? // Not as its single-page mode: whether a path is a file's it asks a pattern that some paths keep busy for hours, and `next.js` is one to it.
+      sirv(files, {
         gzip: true,
         brotli: true,
         etag: true,
@@ -47,10 +50,17 @@ export function createDashboard(files: string = DASHBOARD_FILES): RequestHandler
       throw new AppError('dashboard_not_built', 503, 'The dashboard is not built: run "npm run build" where Laurels is installed.');
     }
     const { url } = request;
-    request.url = url.slice(DASHBOARD.length).replace(/^(?!\/)/, '/');
-    serve(request, response, () => {
+    // A part of a file is of no use to anybody, and one that ends before it begins is none.
+    delete request.headers.range;
+    const give = (asked: string, otherwise: () => void): void => {
+      request.url = asked;
+      serve(request, response, otherwise);
+    };
+    const giveUp = (): void => {
       request.url = url;
       next();
-    });
+    };
+    const inside = path.slice(DASHBOARD.length) || '/';
+    give(inside, VIEW.test(inside) ? () => give('/', giveUp) : giveUp);
   };
 }

@@ -90,6 +90,7 @@ function headersOf(error: AppError): Record<string, string> {
     'cache-control': 'no-store',
     ...(error.status === 401 ? { 'www-authenticate': 'Bearer realm="Laurels"' } : {}),
     ...(error.status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
+    ...(typeof error.details.retry_after === 'number' ? { 'retry-after': String(error.details.retry_after) } : {}),
     ...(typeof error.details.allow === 'string' ? { allow: error.details.allow } : {}),
     ...(typeof error.details.location === 'string' ? { location: error.details.location } : {}),
   };

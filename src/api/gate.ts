@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, MemoryStore, rateLimit } from 'express-rate-limit';
 import type { Database } from '../db/database.ts';
 import { AppError } from '../domain/errors.ts';
 import { createCallers, type AccessPolicy, type Caller, type Callers } from './caller.ts';
@@ -20,6 +21,8 @@ export interface Gate extends Callers {
    * @throws KeyRequired (401), AppError `insufficient_scope` (403), `too_many_requests` (429)
    */
   admit(request: Request, response: Response, access: Access): Promise<Caller>;
+  /** The same for an upgrade to a stream, which counts as a request. */
+  admitUpgrade(request: IncomingMessage, access: Access): Promise<Caller>;
 }
 
 /** How the API is opened to others. */
@@ -34,59 +37,66 @@ export interface GateOptions extends AccessPolicy {
 
 /** Builds the gate; it keeps the counts of this process. */
 export function createGate(db: Database, options: GateOptions): Gate {
+  const { requestsPerMinute } = options;
   const hosts = createHostAllowList(options.allowedHosts);
   const clients = createClientAddresses(options.trustedProxies);
   const callers = createCallers({ db, hosts, policy: options });
   const whose = (response: Response): Caller => response.locals.caller as Caller;
+  const limitOf = ({ name }: Caller): number => (name === 'local' ? LOCAL_REQUESTS_PER_MINUTE : requestsPerMinute);
+  const counterOf = ({ keyId }: Caller, request: IncomingMessage): string => keyId ?? ipKeyGenerator(clients.addressOf(request));
+  const tooMany = ({ name }: Caller, details: Readonly<Record<string, unknown>> = {}): AppError => {
+    const detail = `More than ${requestsPerMinute} requests in a minute. Retry-After says when to go on.`;
+    return new AppError('too_many_requests', 429, detail, { name, ...details });
+  };
 
+  const store = new MemoryStore();
   const limiter = rateLimit({
+    store,
     windowMs: WINDOW_MS,
-    limit: (_, response) => (whose(response).name === 'local' ? LOCAL_REQUESTS_PER_MINUTE : options.requestsPerMinute),
-    skip: () => options.requestsPerMinute === 0,
-    keyGenerator: (request, response) => whose(response).keyId ?? ipKeyGenerator(clients.addressOf(request)),
+    limit: (_, response) => limitOf(whose(response)),
+    skip: () => requestsPerMinute === 0,
+    keyGenerator: (request, response) => counterOf(whose(response), request),
     identifier: 'minute',
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     // Its checks are about Express's own idea of proxies, which is not used here.
     validate: false,
-    handler: (_, response, next) =>
-      next(
-        new AppError(
-          'too_many_requests',
-          429,
-          `More than ${options.requestsPerMinute} requests in a minute. Retry-After says when to go on.`,
-          {
-            name: whose(response).name,
-          },
-        ),
-      ),
+    handler: (_, response, next) => next(tooMany(whose(response))),
   });
-  const count = async (request: Request, response: Response): Promise<void> => {
-    await new Promise<void>((resolve, reject) => {
-      void limiter(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-    });
+
+  const admitted = async (request: IncomingMessage, access: Access, count: (caller: Caller) => Promise<void>): Promise<Caller> => {
+    let caller = callers.strangerOf(request);
+    if (access !== 'open') {
+      try {
+        caller = await callers.callerOf(request);
+      } catch (error) {
+        // Guesses count too, for the address.
+        await count(caller);
+        throw error;
+      }
+    }
+    await count(caller);
+    callers.authorise(caller, access);
+    return caller;
   };
 
   return {
     ...callers,
     hosts,
     clients,
-    async admit(request, response, access) {
-      let caller = callers.strangerOf(request);
-      response.locals.caller = caller;
-      if (access !== 'open') {
-        try {
-          caller = await callers.callerOf(request);
-        } catch (error) {
-          // Guesses count too, for the address.
-          await count(request, response);
-          throw error;
-        }
+    admit: (request, response, access) =>
+      admitted(request, access, async (caller) => {
         response.locals.caller = caller;
-      }
-      await count(request, response);
-      callers.authorise(caller, access);
-      return caller;
-    },
+        await new Promise<void>((resolve, reject) => {
+          void limiter(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+        });
+      }),
+    admitUpgrade: (request, access) =>
+      admitted(request, access, async (caller) => {
+        if (requestsPerMinute === 0) return;
+        const { totalHits, resetTime } = await store.increment(counterOf(caller, request));
+        if (totalHits <= limitOf(caller)) return;
+        throw tooMany(caller, { retry_after: Math.ceil(((resetTime?.getTime() ?? Date.now() + WINDOW_MS) - Date.now()) / 1_000) });
+      }),
   };
 }

@@ -30,15 +30,16 @@ export function createHostAllowList(extra: readonly string[]): HostAllowList {
     const [value, second] = values;
     if (value === undefined || second !== undefined) throw new AppError('invalid_host', 400, 'A request needs exactly one Host header.');
     const [host, name] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(value.toLowerCase()) ?? [];
-    if (host === undefined || name === undefined || !(allowed.has(name) || allowed.has(host))) {
+    // Without a port that is the scheme's own, as an Origin is written. 99999 is no port.
+    const ours = name !== undefined && (allowed.has(name) || allowed.has(host ?? '')) ? URL.parse(`http://${host}`) : null;
+    if (ours === null) {
       throw new AppError(
         'misdirected_request',
         421,
         'This server does not answer for that host. ALLOWED_HOSTS lists the hosts it answers for.',
       );
     }
-    // Without a port that is the scheme's own, as an Origin is written.
-    return new URL(`http://${host}`).host;
+    return ours.host;
   };
 
   return {
@@ -47,7 +48,8 @@ export function createHostAllowList(extra: readonly string[]): HostAllowList {
       const refused = (why: string): AppError =>
         new AppError('foreign_origin', 403, `Refused: ${why}. Pages of other sites can't act here.`);
       const { origin, 'sec-fetch-site': site } = request.headers;
-      if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== hostOf(request))) {
+      const from = origin === undefined ? null : URL.parse(origin);
+      if (origin !== undefined && !(from !== null && /^https?:$/.test(from.protocol) && from.host === hostOf(request))) {
         throw refused('the request comes from a page of another origin');
       }
       if (site !== undefined && site !== 'same-origin' && site !== 'none')

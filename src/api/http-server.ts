@@ -10,6 +10,8 @@ import { errorCodeOf, writeProblemToSocket } from './errors.ts';
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const CHECK_TIMEOUTS_MS = 5_000;
+/** A client that takes nothing of its answer for this long is gone. Longer than any answer is in the making. */
+const IDLE_TIMEOUT_MS = 300_000;
 /** Requests under way when the server stops get this long to end. */
 const STOP_GRACE_MS = 10_000;
 /** How far a taken port is evaded. */
@@ -61,9 +63,12 @@ export async function startHttp(app: Express, options: HttpOptions): Promise<Htt
       headersTimeout: headersTimeoutMs,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: Math.min(CHECK_TIMEOUTS_MS, headersTimeoutMs / 2),
+      // Of other protocols (`curl --http2` offers h2c) an upgrade may be declined: the request is answered as it is.
+      shouldUpgradeCallback: ({ headers: { upgrade } }) => upgrade?.toLowerCase() === 'websocket',
     },
     app,
   );
+  server.setTimeout(IDLE_TIMEOUT_MS);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') socket.destroy();
     else writeProblemToSocket(socket, clientError(error));

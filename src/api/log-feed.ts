@@ -2,13 +2,17 @@ import type { PoolClient } from 'pg';
 import type { Database } from '../db/database.ts';
 import { LOG_CHANNEL, readJobLog, type LogLine } from '../db/job-log.ts';
 import type { Logger } from '../log/logger.ts';
+import { within } from './deadline.ts';
 
 const PAGE_LINES = 1_000;
 /** A lost connection is tried again after this, doubled each time up to the most. */
 const FIRST_RETRY_MS = 200;
 const MOST_RETRY_MS = 2_000;
-/** A connection whose other end is gone without a word is found out by asking it something. */
-const PROBE_EVERY_MS = 5_000;
+/**
+ * A connection whose other end is gone without a word is found out by asking it something: this often, and with an answer in as long.
+ * Twice this and the first retry are below 5 s.
+ */
+const PROBE_MS = 2_300;
 
 /** All new log lines of all jobs, in the order of their ids, without gap or repetition. */
 export interface LogFeed {
@@ -24,11 +28,18 @@ export function followLog({
   db,
   log,
   onLines,
+  probeMs = PROBE_MS,
 }: {
   readonly db: Database;
   readonly log: Logger;
   readonly onLines: (lines: readonly LogLine[]) => void;
+  /** Default 2.3 s. */
+  readonly probeMs?: number | undefined;
 }): LogFeed {
+  const answered = async (asked: Promise<unknown>): Promise<void> => {
+    const isAnswered = asked.then(() => true);
+    if (!(await within(probeMs, isAnswered, false))) throw new Error('The database does not answer');
+  };
   const closing = new AbortController();
   const alarm = createAlarm();
   const ready = Promise.withResolvers<void>();
@@ -53,15 +64,15 @@ export function followLog({
     };
     client.on('notification', alarm.ring).on('error', onError).on('end', onError);
     try {
-      await client.query(`LISTEN ${LOG_CHANNEL}`);
+      await answered(client.query(`LISTEN ${LOG_CHANNEL}`));
       position ??= await lastLineId(client);
       await readNew();
       ready.resolve();
       while (!closing.signal.aborted) {
-        const isRung = await alarm.rings(PROBE_EVERY_MS);
+        const isRung = await alarm.rings(probeMs);
         lost.signal.throwIfAborted();
         if (isRung) await readNew();
-        else await client.query('SELECT 1');
+        else await answered(client.query('SELECT 1'));
       }
     } finally {
       client.off('notification', alarm.ring).off('error', onError).off('end', onError);

@@ -23,7 +23,10 @@ const MOST_BUFFERED_BYTES = 1_048_576;
 const MOST_CLIENTS = 1_000;
 const MOST_CLIENTS_PER_ADDRESS = 20;
 const PING_EVERY_MS = 25_000;
-const PAGE_LINES = 500;
+/** A client that was told to go has this long to say goodbye: meanwhile what it sends is read. */
+const GOODBYE_MS = 2_000;
+/** With lines of 5 KB at most, what a client has still to take of a page is below what cuts others off. */
+const PAGE_LINES = 200;
 const FEED_CLOSE_MS = 2_000;
 
 const STREAM_QUERY = z.strictObject({ job: z.uuid('must be the id of a job').optional(), level, after });
@@ -68,12 +71,20 @@ export function createLogStream(options: {
   readonly pingEveryMs?: number;
   /** Default 1,000. */
   readonly maxClients?: number;
+  /** How often a silent database connection is asked whether it is there. */
+  readonly probeMs?: number;
 }): LogStream {
-  const { db, log, gate, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS } = options;
+  const { db, log, gate, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS, probeMs } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES, perMessageDeflate: false, clientTracking: false });
   const clients = new Set<Client>();
   let feed: LogFeed | null = null;
   let closing = false;
+
+  const dismiss = (socket: WebSocket, code: number, reason: string): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.close(code, reason);
+    setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
+  };
 
   /** False when the client was cut off. */
   const send = (client: Client, text: string): boolean => {
@@ -135,13 +146,20 @@ export function createLogStream(options: {
     socket.on('close', () => clients.delete(client));
     // ws closes with the right code by itself (1009 too large, 1007 not UTF-8); the error only has to be heard.
     socket.on('error', (error) => log.debug({ err: error }, 'log client failed'));
-    socket.on('pong', () => (client.isAlive = true));
-    socket.on('message', (_, isBinary) => {
+    const count = (): void => {
       client.frames += 1;
-      if (isBinary) socket.close(1003, 'text only');
-      else if (client.frames > MOST_FRAMES_PER_SECOND) socket.close(1008, 'too many messages');
+      if (client.frames > MOST_FRAMES_PER_SECOND) dismiss(socket, 1008, 'too many messages');
+    };
+    socket.on('ping', count);
+    socket.on('pong', () => {
+      client.isAlive = true;
+      count();
     });
-    feed ??= followLog({ db, log, onLines: broadcast });
+    socket.on('message', (_, isBinary) => {
+      if (isBinary) dismiss(socket, 1003, 'text only');
+      count();
+    });
+    feed ??= followLog({ db, log, onLines: broadcast, probeMs });
     const following = feed;
     await following.ready;
     if (query.after === undefined) {
@@ -159,7 +177,7 @@ export function createLogStream(options: {
         client.socket.ping();
         client.authorise().catch((error: unknown) => {
           // Not when the database is away: it may well be in force.
-          if (statusOf(error) < 500) client.socket.close(1008, 'the key is not in force any more');
+          if (statusOf(error) < 500) dismiss(client.socket, 1008, 'the key is not in force any more');
         });
       }
     }, pingEveryMs),
@@ -170,16 +188,18 @@ export function createLogStream(options: {
     gate.hosts.refuseForeignOrigin(request);
     if (pathOf(request) !== LOG_STREAM_PATH) throw new AppError('not_found', 404, `There is no stream at ${pathOf(request)}.`);
     const authorise = async (): Promise<void> => gate.authorise(await gate.callerOf(request), 'read');
-    await authorise();
-    const query = parsedQuery(STREAM_QUERY, request.url ?? '');
-    const address = gate.clients.addressOf(request);
+    await gate.admitUpgrade(request, 'read');
+    return { address: gate.clients.addressOf(request), query: parsedQuery(STREAM_QUERY, request.url ?? ''), authorise };
+  };
+
+  /** Asked at the moment a client is let in: of many at once none is counted too late. @throws AppError `too_many_streams` (503) */
+  const refuseTooMany = ({ address }: Admission): void => {
     const fromThere = [...clients].filter((client) => client.address === address).length;
     // Everybody on this machine has the same address.
     const isLoopback = address === '::1' || address.startsWith('127.');
     if (closing || clients.size >= maxClients || (!isLoopback && fromThere >= MOST_CLIENTS_PER_ADDRESS)) {
       throw new AppError('too_many_streams', 503, 'Too many log streams are open. Close one, or try again later.');
     }
-    return { address, query, authorise };
   };
 
   return {
@@ -187,6 +207,7 @@ export function createLogStream(options: {
       socket.on('error', () => socket.destroy());
       void admit(request)
         .then((admission) => {
+          refuseTooMany(admission);
           server.handleUpgrade(request, socket, head, (accepted) => {
             welcome(accepted, admission).catch((error: unknown) => {
               log.warn({ err: error }, 'log stream broken off');

@@ -1,6 +1,7 @@
 import { renameSync, statSync } from 'node:fs';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import { harmless } from '../log/harmless.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 
 /** A log that has grown beyond this is put aside at the next start, once. */
@@ -34,7 +35,7 @@ export function openStackLog({
     });
     streams.push({ level: isTalkative ? level : 'warn', stream });
   }
-  return createLogger({ level }, pino.multistream(streams));
+  return createLogger({ level }, pino.multistream(streams.map((entry) => ({ ...entry, stream: harmless(entry.stream) }))));
 }
 
 function putAside(path: string): void {

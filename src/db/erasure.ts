@@ -3,6 +3,7 @@ import { KIND_CODES } from '../domain/contribution.ts';
 import { AppError, ContributorNotFound } from '../domain/errors.ts';
 import { changeBoards, rollUpOf } from './boards.ts';
 import type { Database, Queryable } from './database.ts';
+import { forgetAnswersAbout } from './idempotency.ts';
 import { checkOptOutKey, hashOfId, hashOfLogin, type OptOutKey } from './opt-out-key.ts';
 import { findAnyone, githubIdOf } from './people.ts';
 import { repositoriesOf } from './person-repositories.ts';
@@ -56,11 +57,7 @@ export async function erasePerson(db: Database, key: OptOutKey, username: string
     await client.query('UPDATE identity_change SET reason = NULL WHERE user_ids && $1::bigint[]', [ids]);
     await client.query('DELETE FROM leaderboard_snapshot WHERE person_id = ANY($1)', [ids]);
     await client.query('DELETE FROM avatar WHERE github_id = ANY($1)', [accounts.map((account) => account.githubId)]);
-    // Answers kept for repetition may name them; whoever repeats such a request has it carried out again.
-    await client.query(
-      `DELETE FROM idempotency_key WHERE EXISTS (SELECT FROM unnest($1::text[]) AS l (login) WHERE strpos(lower(body), login) > 0)`,
-      [logins.map(({ login }) => login)],
-    );
+    await forgetAnswersAbout(client, ids);
     await client.query(
       `UPDATE scrape_job SET status = 'CANCELLED', phase = 'CLOSED', error_code = 'contributor_erased', error_message = 'The person was erased.',
          completed_at = now(), next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL

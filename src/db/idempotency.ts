@@ -70,3 +70,17 @@ export async function keepAnswer(db: Database | Queryable, { actor, key }: Repea
 export async function giveBackKey(db: Database | Queryable, { actor, key }: RepeatableRequest): Promise<void> {
   await queryable(db).query('DELETE FROM idempotency_key WHERE actor = $1 AND key = $2 AND status IS NULL', [actor, key]);
 }
+
+/**
+ * Forgets the kept answers that name somebody, by any login that they have or had: whoever repeats such a request has it carried out
+ * again.
+ * @param userIds `github_user.id` of their accounts.
+ */
+export async function forgetAnswersAbout(client: Queryable, userIds: readonly number[]): Promise<void> {
+  await client.query(
+    `DELETE FROM idempotency_key k USING (
+       SELECT login_lc AS login FROM user_alias WHERE user_id = ANY($1) UNION SELECT lower(username) FROM github_user WHERE id = ANY($1)) l
+     WHERE strpos(lower(k.body), l.login) > 0`,
+    [userIds],
+  );
+}

@@ -1,5 +1,6 @@
 import { changeBoards, rollUpOf } from './boards.ts';
 import type { Database, Queryable } from './database.ts';
+import { forgetAnswersAbout } from './idempotency.ts';
 import { checkOptOutKey, hashOfId, type OptOutKey } from './opt-out-key.ts';
 import type { Person } from './people.ts';
 import { repositoriesOf } from './person-repositories.ts';
@@ -22,10 +23,9 @@ export async function hidePerson(
       [accounts.map(({ githubId }) => hashOfId(key, githubId)), accounts.map(({ id }) => id)],
     );
     if (!('accounts' in who)) return { repositories: [], result: undefined };
-    const repositories = await repositoriesOf(
-      client,
-      accounts.flatMap(({ id }) => id ?? []),
-    );
+    const ids = accounts.flatMap(({ id }) => id ?? []);
+    const repositories = await repositoriesOf(client, ids);
+    await forgetAnswersAbout(client, ids);
     await client.query('DELETE FROM contribution_day WHERE repository_id = ANY($1) AND person_id = $2', [repositories, who.id]);
     return { repositories, result: undefined, forgetOlder: true };
   });

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { appendJobLog } from '../db/job-log.ts';
+import { logFields, logText } from './harmless.ts';
 import type { Logger } from './logger.ts';
 
 /** pino's numbers: what `job_log.level` holds. */
@@ -63,10 +64,10 @@ export function createJobLogWriter({ db, log }: { readonly db: Database; readonl
       const say =
         (level: Level) =>
         (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
-          const all = { ...context, ...fields };
+          const all = { ...context, ...logFields(fields) };
           log[level]({ job_id: jobId, ...all }, message);
           const lines = waiting.get(jobId);
-          const line = { at: new Date(), level: LOG_LEVELS[level], message, fields: all };
+          const line = { at: new Date(), level: LOG_LEVELS[level], message: logText(message), fields: all };
           if (lines === undefined) waiting.set(jobId, [line]);
           else lines.push(line);
           timer ??= setTimeout(() => void flush(), FLUSH_AFTER_MS);

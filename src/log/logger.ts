@@ -1,15 +1,18 @@
 import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { harmless, logText } from './harmless.ts';
 
 export type { Logger } from 'pino';
 
 /** Secrets that must not be printed, wherever a caller puts them. Logs carry ids, never logins or e-mails. */
 const REDACTED = ['token', 'tokens', 'password', 'authorization', 'cookie', 'api_key', 'secret', 'databaseUrl', 'database_url'];
 
-/** One JSON object a line with an ISO time; pino-pretty's lines where a person looks on. */
-export interface LoggerOptions {
+/** A stack tells most with its first lines, and may hold a message as long as whoever caused it pleases. */
+const MOST_STACK = 4_000;
+
+/** One JSON object a line with an ISO time. */
+interface LoggerOptions {
   /** pino's name of the lowest level that is written. */
   readonly level: string;
-  readonly pretty?: boolean;
   /** `stderr` keeps stdout for a command's own output. */
   readonly to?: 'stdout' | 'stderr';
 }
@@ -18,12 +21,13 @@ export interface LoggerOptions {
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { type, message, stack } = stdSerializers.err(error);
+  const frames = stack.slice(0, MOST_STACK);
   const code = 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? { code: error.code } : {};
-  return { type, message, ...code, stack };
+  return { type, message: logText(message), ...code, stack: frames };
 }
 
-/** Makes the process's logger. Entry files make one and hand it down. */
-export function createLogger({ level, pretty = false, to = 'stdout' }: LoggerOptions, destination?: DestinationStream): Logger {
+/** Makes the process's logger. Entry files make one and hand it down. `destination`: what is given is written as it is. */
+export function createLogger({ level, to = 'stdout' }: LoggerOptions, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: { pid: process.pid },
@@ -31,13 +35,7 @@ export function createLogger({ level, pretty = false, to = 'stdout' }: LoggerOpt
     timestamp: stdTimeFunctions.isoTime,
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`]), censor: '[hidden]' },
   };
-  if (destination !== undefined) return pino(options, destination);
-  const fd = to === 'stderr' ? 2 : 1;
-  if (!pretty) return pino(options, pino.destination({ dest: fd, sync: true }));
-  return pino({
-    ...options,
-    transport: { target: 'pino-pretty', options: { destination: fd, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true } },
-  });
+  return pino(options, destination ?? harmless(pino.destination({ dest: to === 'stderr' ? 2 : 1, sync: true })));
 }
 
 /** A log in the form sources speak to it: they know no pino. */

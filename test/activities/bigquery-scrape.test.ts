@@ -115,7 +115,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
   const messages = async (job: StoredJob) =>
     (await readJobLog(stack.database.db, { jobId: job.id, limit: 100 })).map(({ message }) => message);
 
-  test('shares one query with all that wait, those that have not started included, and each has its own rows', async () => {
+  test('A129: shares one query with all that wait, those that have not started included, and each has its own rows', async () => {
     await withBigQuery(async () => {
       // Only one may run at once: the other waits for its turn, and its rows are queried with the first one's.
       const one = await ask('one', { limit: 1 });
@@ -192,7 +192,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
   });
 
   describe('is refused before anything is spent', () => {
-    test('when the month has too little left', async () => {
+    test('A130: when the month has too little left', async () => {
       await withBigQuery(
         async () => {
           const first = await stack.finished(await ask('one'));
@@ -207,7 +207,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
       expect((await ledger()).bytesTaken).toBe(10 * GIB);
     });
 
-    test('when one query may not be so large; who wants less than the others is served', async () => {
+    test('A130: when one query may not be so large; who wants less than the others is served', async () => {
       await withBigQuery(
         async () => {
           const [large, small] = [await ask('one'), await ask('two', { window: { since: addDays(today, -2), until: today } })];

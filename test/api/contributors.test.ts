@@ -304,7 +304,8 @@ describe('comparing', () => {
     ['contributors=ada,ben&repositories=acme/rocket,acme/wheel', 'repositories'],
     ['contributors=ada,id:1', 'contributors'],
     ['contributors=a,b,c,d,e,f', 'contributors'],
-  ])('with "%s" is 400 and named', async (query, pointer) => {
+    [`repositories=${Array.from({ length: 501 }, (_, index) => `o/r${index}`).join(',')}`, 'repositories'],
+  ])('A059: with "%s" is 400 and named', async (query, pointer) => {
     const { status, body } = await api.send('GET', `/api/v1/leaderboard/compare?${query}`);
     expect([status, body.errors?.[0]?.pointer]).toEqual([400, pointer]);
   });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { startExposedApi, type ExposedApi } from './security/exposed-api.ts';
 import { startTestApi, type TestApi } from './running-api.ts';
@@ -62,28 +62,36 @@ describe('the limit of requests', () => {
 });
 
 describe('what is read', () => {
+  let local: TestApi;
+  beforeAll(async () => {
+    local = await startTestApi();
+  });
+  afterAll(() => local.stop());
+
   test.each(['listJobs', 'listRepositories', 'getScoring', 'getGlobalBoard', 'listAudit'] as const)(
     '%s has an ETag, and is not sent again while it is the same',
     async (name) => {
-      api = await startTestApi();
-      const first = await api.call(name);
+      const first = await local.call(name);
       expect(first.headers.get('cache-control')).toBe('private, no-cache');
-      const headers = { 'if-none-match': first.headers.get('etag') ?? '' };
-      const again = await api.call(name, { headers });
-      expect([again.status, again.text]).toEqual([304, '']);
+      const tag = first.headers.get('etag') ?? '';
+      for (const given of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+        const again = await local.call(name, { headers: { 'if-none-match': given } });
+        expect([given, again.status, again.text]).toEqual([given, 304, '']);
+      }
+      for (const given of ['', '"other"', tag.slice(1, -1), tag.toUpperCase(), '"x",'.repeat(2_000)]) {
+        expect((await local.call(name, { headers: { 'if-none-match': given } })).status).toBe(200);
+      }
     },
   );
 
   test('is sent when it has changed', async () => {
-    api = await startTestApi();
-    const headers = { 'if-none-match': (await api.call('listRepositories')).headers.get('etag') ?? '' };
-    await api.call('addRepository', { body: { owner: 'o', name: 'r' } });
-    expect((await api.call('listRepositories', { headers })).status).toBe(200);
+    const headers = { 'if-none-match': (await local.call('listRepositories')).headers.get('etag') ?? '' };
+    await local.call('addRepository', { body: { owner: 'o', name: 'r' } });
+    expect((await local.call('listRepositories', { headers })).status).toBe(200);
   });
 
   test('of the moment is not kept', async () => {
-    api = await startTestApi();
-    const { headers } = await api.call('getHealth');
+    const { headers } = await local.call('getHealth');
     expect([headers.get('etag'), headers.get('cache-control')]).toEqual([null, 'no-store']);
   });
 });
@@ -97,7 +105,10 @@ describe('A113: the log stream where others can reach the API', () => {
         socket.close();
         resolve(101);
       });
-      socket.on('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+      socket.on('unexpected-response', (_, { statusCode = 0, headers: { 'retry-after': wait } }) => {
+        if (statusCode === 429) expect(Number(wait)).toBeGreaterThan(0);
+        resolve(statusCode);
+      });
       socket.on('error', reject);
     });
   };
@@ -113,5 +124,15 @@ describe('A113: the log stream where others can reach the API', () => {
     const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
     expect(await upgrade(port, PATH, { cookie })).toBe(101);
     expect(await upgrade(port, PATH, { cookie, origin: 'http://evil.example' })).toBe(403);
+  });
+
+  test('A133: is asked for as often as anything else, guesses of keys counted', async () => {
+    const { port, as, call } = await exposed({ requestsPerMinute: 3 });
+    const guess = { authorization: `Bearer lrl_${'x'.repeat(43)}` };
+    const statuses: number[] = [];
+    for (const headers of [guess, guess, {}, guess, {}]) statuses.push(await upgrade(port, PATH, headers));
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    expect((await call('listJobs')).status).toBe(429);
+    expect(await upgrade(port, PATH, as('read'))).toBe(101);
   });
 });

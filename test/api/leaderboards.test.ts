@@ -236,8 +236,18 @@ describe('a board as CSV', () => {
     expect((await api.send('GET', `${PATH}?format=json`, { headers: { accept: 'text/csv' } })).headers.get('content-type')).toMatch(/json/);
   });
 
-  test('no cell is a formula, and every cell is quoted as it must be', async () => {
-    const hostile = ['=HYPERLINK("http://evil")', "+cmd|'/C calc'!A0", '-2+3', '@SUM(1)', '\t=1', '\r=1', 'a,b "c"\r\nd'];
+  test('A085: no cell is a formula, and every cell is quoted as it must be', async () => {
+    const hostile = [
+      '=HYPERLINK("http://evil")',
+      "+cmd|'/C calc'!A0",
+      '-2+3',
+      '@SUM(1)',
+      '\t=1',
+      '\r=1',
+      'a,b "c"\r\nd',
+      '＝1+1',
+      '＠SUM(1)',
+    ];
     for (const [index, name] of hostile.entries()) {
       await api.db.pool.query('UPDATE github_user SET display_name = $1 WHERE github_id = $2', [name, 1_000 + index]);
     }
@@ -245,6 +255,8 @@ describe('a board as CSV', () => {
     expect(text).toContain(`,"'=HYPERLINK(""http://evil"")",`);
     expect(text).toContain(`,'+cmd|'/C calc'!A0,`);
     expect(text).toContain(`,'-2+3,`);
+    expect(text).toContain(`,'＝1+1,`);
+    expect(text).toContain(`,'＠SUM(1),`);
     expect(text).toContain(`,'@SUM(1),`);
     expect(text).toContain(`,'\t=1,`);
     expect(text).toContain(`,"'\r=1",`);
@@ -274,8 +286,13 @@ describe('a cursor', () => {
     expect(body.code).toBe('board_changed');
   });
 
-  test('of another sort is refused', async () => {
-    const { next_cursor } = await board('?limit=5');
+  test('A061: of another sort, or with a changed letter, is refused', async () => {
+    const { next_cursor: cursor } = await board('?limit=5');
+    const next_cursor = cursor ?? '';
     expect((await api.send('GET', `${PATH}?limit=5&sort=releases_count&cursor=${next_cursor}`)).status).toBe(400);
+    for (let at = 0; at < next_cursor.length; at += 3) {
+      const changed = next_cursor.slice(0, at) + (next_cursor[at] === 'x' ? 'y' : 'x') + next_cursor.slice(at + 1);
+      expect([200, 400, 410]).toContain((await api.send('GET', `${PATH}?limit=5&cursor=${changed}`)).status);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
@@ -8,6 +8,7 @@ import { startHttp } from '../../src/api/http-server.ts';
 import { createGate, type GateOptions } from '../../src/api/gate.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
 import { createApiKey, revokeApiKey } from '../../src/db/api-keys.ts';
+import { openDatabase, type Database } from '../../src/db/database.ts';
 import { appendJobLog } from '../../src/db/job-log.ts';
 import { addedRepository, eventually, LOCAL, startTestApi, type TestApi } from './running-api.ts';
 
@@ -34,8 +35,8 @@ const write = (jobId: string, count: number, level = 30): Promise<void> =>
   );
 
 /** A client that is connected and keeps what it hears. */
-async function listen(query = '', options: ClientOptions = {}) {
-  const socket = new WebSocket(`ws://127.0.0.1:${api.port}/dashboard/ws/logs${query}`, options);
+async function listen(query = '', options: ClientOptions = {}, url = `ws://127.0.0.1:${api.port}/dashboard/ws/logs`) {
+  const socket = new WebSocket(`${url}${query}`, options);
   sockets.push(socket);
   const heard: LogLineResource[] = [];
   socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString()) as LogLineResource));
@@ -195,11 +196,41 @@ describe('a client that misbehaves', () => {
       },
       1008,
     ],
+    [
+      'with many pings with 1008',
+      (socket) => {
+        for (let count = 0; count < 200; count += 1) socket.ping('x'.repeat(125));
+      },
+      1008,
+    ],
   ])('A114, A115: %s, and the server stays', async (_, misbehave, code) => {
     const client = await listen();
     misbehave(client.socket);
     await expect(client.closed).resolves.toBe(code);
     expect((await api.send('GET', '/healthz')).status).toBe(200);
+  });
+
+  test('A114: that announces 101 MiB is closed at once', async () => {
+    const { socket, closed } = await listen();
+    const head = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x06, 0x50, 0, 0]);
+    (socket as unknown as { _socket: Socket })._socket.write(Buffer.concat([head, Buffer.alloc(4)]));
+    await expect(closed).resolves.toBe(1009);
+  });
+
+  test('A115: that hears no goodbye and goes on is cut off', async () => {
+    const socket = connect(api.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.write(
+      'GET /dashboard/ws/logs HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await new Promise((resolve) => socket.once('data', resolve));
+    // A text of one letter, masked with nothing.
+    const frame = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x78]);
+    const flood = setInterval(() => socket.write(Buffer.concat(Array<Buffer>(50).fill(frame))), 20);
+    await closed;
+    clearInterval(flood);
   });
 
   test('that reads nothing is cut off, and others hear everything meanwhile', async () => {
@@ -240,15 +271,73 @@ describe('a client that misbehaves', () => {
   });
 });
 
-describe('the number of clients', () => {
-  /** A server of its own with other limits. */
-  async function strict({ gate = LOCAL, ...options }: { pingEveryMs?: number; maxClients?: number; gate?: GateOptions }) {
-    const log = pino({ level: 'silent' });
-    const stream = createLogStream({ db: api.db, log, gate: createGate(api.db, gate), ...options });
-    const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
-    return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
-  }
+/** A server of its own with other limits. */
+async function strict({
+  gate = LOCAL,
+  db = api.db,
+  ...options
+}: {
+  pingEveryMs?: number;
+  maxClients?: number;
+  probeMs?: number;
+  gate?: GateOptions;
+  db?: Database;
+}) {
+  const log = pino({ level: 'silent' });
+  const stream = createLogStream({ db, log, gate: createGate(db, gate), ...options });
+  const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
+  return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
+}
 
+/** A way to the database whose connections can all fall silent, as behind a firewall that forgot them. */
+async function forgetfulWay() {
+  const { hostname, port } = new URL(api.databaseUrl);
+  const ways: { forget(): void; end(): void }[] = [];
+  const server = createServer((client) => {
+    const database = connect(Number(port), hostname);
+    const forget = (): void => void [client.unpipe(), database.unpipe(), client.pause(), database.pause()];
+    const end = (): void => void [client.destroy(), database.destroy()];
+    for (const socket of [client, database]) socket.on('error', end).on('close', end);
+    client.pipe(database).pipe(client);
+    ways.push({ forget, end });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(api.databaseUrl);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    db: await openDatabase({ url: url.href, applicationName: 'test-forgetful', queryTimeoutMs: 1_000 }),
+    forget: () => ways.forEach((way) => way.forget()),
+    async stop() {
+      ways.forEach((way) => way.end());
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test('a database connection that falls silent without a word is found out and replaced, without a gap', async () => {
+  const way = await forgetfulWay();
+  const { server, url } = await strict({ db: way.db, probeMs: 300 });
+  try {
+    const client = await listen('', {}, url);
+    await untilLive(client);
+    way.forget();
+    await write(job, 25);
+    const { rows } = await api.db.pool.query<{ last: number }>('SELECT max(id)::int AS last FROM job_log');
+    await eventually(
+      () => client.heard.at(-1)?.id,
+      (last) => last === rows[0]?.last,
+      10_000,
+    );
+    const ids = client.heard.map(({ id }) => id);
+    expect(ids).toEqual(Array.from({ length: ids.length }, (_, index) => (ids[0] ?? 0) + index));
+  } finally {
+    await server.stop();
+    await way.db.close();
+    await way.stop();
+  }
+});
+
+describe('the number of clients', () => {
   test('A117: has an end: the next is refused with 503, those that are there stay', async () => {
     const { stream, server, url } = await strict({ maxClients: 2 });
     const admitted = [new WebSocket(url), new WebSocket(url)];
@@ -260,6 +349,22 @@ describe('the number of clients', () => {
     expect(status).toBe(503);
     expect(stream.clientCount()).toBe(2);
     expect(admitted.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+    await server.stop();
+  });
+
+  test('A117: from one address is 20, as a proxy tells it; of thirty at once none slips through', async () => {
+    const { stream, server, url } = await strict({ gate: { ...LOCAL, trustedProxies: ['127.0.0.0/8'] } });
+    const from = (address: string) =>
+      new Promise<number>((resolve) => {
+        const socket = new WebSocket(url, { headers: { 'x-forwarded-for': address } });
+        sockets.push(socket);
+        socket.on('open', () => resolve(101)).on('error', () => undefined);
+        socket.on('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+      });
+    const statuses = await Promise.all(Array.from({ length: 30 }, () => from('192.0.2.7')));
+    expect([statuses.filter((status) => status === 101).length, statuses.filter((status) => status === 503).length]).toEqual([20, 10]);
+    expect(await from('192.0.2.8')).toBe(101);
+    expect(stream.clientCount()).toBe(21);
     await server.stop();
   });
 

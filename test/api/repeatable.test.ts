@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { revokeApiKey } from '../../src/db/api-keys.ts';
 import { prune } from '../../src/db/stale.ts';
+import { startExposedApi } from './security/exposed-api.ts';
 import { addedRepository, startTestApi, type TestApi } from './running-api.ts';
 
 let api: TestApi;
@@ -50,6 +52,26 @@ describe('a POST with an Idempotency-Key', () => {
     expect(statuses.every((status) => status === 201 || status === 409)).toBe(true);
     expect(answers.filter(({ status, headers }) => status === 201 && headers.get('idempotency-replayed') === null)).toHaveLength(1);
     for (const { status, body } of answers) if (status === 409) expect(body.code).toBe('idempotency_key_in_use');
+  });
+
+  test('is that of its caller alone: somebody else under the same key has a request of their own', async () => {
+    const exposed = await startExposedApi();
+    try {
+      const from = (scope: 'write' | 'admin', name: string) =>
+        exposed.call('addRepository', { headers: { ...exposed.as(scope), 'idempotency-key': 'shared' }, body: { owner: 'once', name } });
+      expect((await from('write', 'x')).status).toBe(201);
+      const other = await from('admin', 'x');
+      expect([other.status, other.headers.get('idempotency-replayed')]).toEqual([200, null]);
+      expect((await from('write', 'x')).headers.get('idempotency-replayed')).toBe('true');
+      // What was open to the one is not given to who shows no key, or too little of one.
+      expect(
+        (await exposed.call('addRepository', { headers: { 'idempotency-key': 'shared' }, body: { owner: 'once', name: 'x' } })).status,
+      ).toBe(401);
+      await revokeApiKey(exposed.db, exposed.keys.write.id);
+      expect((await from('write', 'x')).status).toBe(401);
+    } finally {
+      await exposed.stop();
+    }
   });
 
   test('that was refused may be tried again under its key', async () => {

@@ -234,7 +234,7 @@ export async function sendWithHeaders(
 }
 
 /** Sends bytes as they are and gives all that comes back. */
-export async function raw(port: number, text: string): Promise<string> {
+export async function raw(port: number, text: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text));
     let answer = '';

@@ -95,12 +95,13 @@ describe('the scoring', () => {
     expect(await tag()).toBe(current);
   });
 
-  test('every wrong field is named, and nothing is saved', async () => {
+  test('A030, A069: every wrong field is named, and nothing is saved', async () => {
     const current = await tag();
     const { RELEASE: _, ...most } = WEIGHTS;
     const { status, body } = await put({
-      weights: { ...most, COMMIT: -1, COMMENT: 10_001, PR_OPENED: 0.00001, PR_MERGED: '5', DANCING: 3 },
+      weights: { ...most, COMMIT: -1, COMMENT: 1e9, PR_OPENED: 0.00001, PR_MERGED: '5', DANCING: 3 },
       line_bonus_cap: 10_000.5,
+      isAdmin: true,
       options: { daily_caps: { COMMIT: 0, COMMENT: 1.5 }, concave_lines: 'yes' },
     });
     expect(status).toBe(422);
@@ -114,6 +115,7 @@ describe('the scoring', () => {
         '/weights/RELEASE',
         '/weights/DANCING',
         '/line_bonus_cap',
+        '/isAdmin',
         '/options/daily_caps/COMMIT',
         '/options/daily_caps/COMMENT',
         '/options/concave_lines',

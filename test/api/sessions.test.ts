@@ -68,6 +68,21 @@ describe('a session', () => {
     expect((await api.call('listJobs', { headers })).status).toBe(401);
   });
 
+  test('ends when the same browser signs in anew: what somebody knew of it is worth nothing', async () => {
+    const planted = await signIn('read');
+    const own = await signIn('write', planted.headers);
+    expect(own.set).not.toContain(planted.headers.cookie.split('laurels_session=')[1]);
+    expect((await api.call('listJobs', { headers: planted.headers })).status).toBe(401);
+    expect((await api.call('getSession', { headers: own.headers })).body).toMatchObject({ name: 'write key' });
+  });
+
+  test('is none beside another one: which of the two was planted can’t be told', async () => {
+    const [one, other] = [await signIn('read'), await signIn('write')];
+    const cookie = `${one.headers.cookie}; ${other.headers.cookie}`;
+    expect((await api.call('listJobs', { headers: { cookie } })).status).toBe(401);
+    expect((await api.call('listJobs', { headers: { cookie: `laurels_session=${'x'.repeat(43)}` } })).status).toBe(401);
+  });
+
   test('ends with its key', async () => {
     const { headers } = await signIn('read');
     await revokeApiKey(api.db, api.keys.read.id);

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startExposedApi } from './security/exposed-api.ts';
-import { sendWithHeaders, startTestApi, type TestApi } from './running-api.ts';
+import { eventually, sendWithHeaders, startTestApi, type TestApi } from './running-api.ts';
 
 let ui: Server;
 let api: TestApi;
@@ -52,6 +52,15 @@ describe("Temporal's Web UI", () => {
     expect(received.at(-1)).toMatchObject({ method: 'POST', body: '{"a":1}' });
   });
 
+  test('is written to in the open: the audit has who did it, and who tried to', async () => {
+    await api.send('POST', '/temporal/api/v1/namespaces/default/workflows/x/terminate', { headers: { origin: api.url }, body: '' });
+    const audit = await eventually(
+      async () => (await api.call('listAudit')).body.data as readonly object[],
+      (entries) => entries.length > 1,
+    );
+    expect(audit[0]).toMatchObject({ actor: { id: 'local' }, method: 'POST', path: '/temporal/{path}', target: {}, result: 200 });
+  });
+
   test('A137: is behind our checks of Host and Origin', async () => {
     const before = received.length;
     expect((await sendWithHeaders(api.port, '/temporal/api/v1/namespaces', { host: 'evil.example' })).status).toBe(421);
@@ -65,6 +74,9 @@ describe("Temporal's Web UI", () => {
     try {
       expect((await exposed.send('GET', '/temporal/')).status).toBe(401);
       expect((await exposed.send('GET', '/temporal/', { headers: exposed.as('write') })).status).toBe(403);
+      expect((await exposed.send('POST', '/temporal/x', { headers: exposed.as('write') })).status).toBe(403);
+      const { body: audit } = await exposed.call('listAudit', { headers: exposed.as('admin') });
+      expect(audit.data).toMatchObject([{ actor: { name: 'write key' }, path: '/temporal/{path}', result: 403 }]);
       const { headers } = await exposed.call('createSession', { body: { key: exposed.keys.admin.text } });
       const cookie = `_csrf=1; ${headers.get('set-cookie')?.split(';')[0]}`;
       expect((await exposed.send('GET', '/temporal/', { headers: { cookie } })).status).toBe(200);

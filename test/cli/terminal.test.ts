@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { printable } from '../../src/cli/terminal.ts';
 import { figure, tableOf } from '../../src/cli/table.ts';
 
-test('control characters of what came from outside never reach the terminal', () => {
+test('A087: control characters of what came from outside never reach the terminal', () => {
   expect(printable('a\u001b[2Jb')).toBe('a\\x1b[2Jb');
   expect(printable('x\n2026 ERROR admin logged in\r')).toBe('x\\x0a2026 ERROR admin logged in\\x0d');
   expect(printable('right\u202eleft\u2028')).toBe('right\\u202eleft\\u2028');

@@ -73,7 +73,7 @@ async function expectKept({ url }: EmbeddedPostgres): Promise<void> {
 }
 
 describe('a new cluster', () => {
-  test('listens on 127.0.0.1 only, wants its password, keeps it to itself, and sorts by code point in UTF-8', async () => {
+  test('A139: listens on 127.0.0.1 only, wants its password, keeps it to itself, and sorts by code point in UTF-8', async () => {
     const dataDir = temporaryDirectory();
     await running(dataDir, async ({ url, port }) => {
       const [facts] = await ask(
@@ -182,7 +182,7 @@ describe('what is refused or avoided', () => {
     expect(readdirSync(join(dataDir, 'postgres'))).toEqual(['PG_VERSION']);
   });
 
-  test("another program's PostgreSQL on the wanted port is never used", async () => {
+  test("A141: another program's PostgreSQL on the wanted port is never used", async () => {
     const foreign = new URL(process.env['TEST_DATABASE_URL'] ?? '');
     const said = await running(
       await filled(),

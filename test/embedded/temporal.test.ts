@@ -123,7 +123,7 @@ function crash(lines: number): string {
 }
 
 describe('a start of Temporal', () => {
-  test('takes other ports when somebody has the wanted one, and keeps a half made database aside', async () => {
+  test('A141: takes other ports when somebody has the wanted one, and keeps a half made database aside', async () => {
     const stranger = createServer().listen(0, '127.0.0.1');
     await once(stranger, 'listening');
     const address = stranger.address();

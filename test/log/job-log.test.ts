@@ -37,6 +37,25 @@ test('the lines of a job are in Postgres in the order in which they were said, w
   ]);
 });
 
+test('A087: what came from outside is one line of a few KB, with its control characters written out', async () => {
+  const jobId = await someJob('hostile');
+  const line = writer.forJob(jobId, { workflow_id: 'w' });
+  line.warn('step failed', { error: 'x\n2026-01-01 ERROR admin logged in\u001b[2J\u009b\u2028', rows: 3, missing: null });
+  line.warn('step failed', { error: 'y'.repeat(100_000) });
+  line.warn('step failed', Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`field_${index}`, 'z'.repeat(900)])));
+  await writer.flush();
+  const lines = await readJobLog(database.db, { jobId, limit: 10 });
+  expect(lines[0]?.fields).toEqual({
+    workflow_id: 'w',
+    error: String.raw`x\x0a2026-01-01 ERROR admin logged in\x1b[2J\x9b\u2028`,
+    rows: 3,
+    missing: null,
+  });
+  expect(lines[1]?.fields['error']).toBe(`${'y'.repeat(1_000)}… (100000 characters)`);
+  expect(lines[2]?.fields).toEqual({ workflow_id: 'w', cut: expect.stringMatching(/^\{"field_0":"zzz/) });
+  for (const { fields } of lines) expect(Buffer.byteLength(JSON.stringify(fields))).toBeLessThan(4_200);
+});
+
 test('lines that nobody flushes are written by themselves', async () => {
   const jobId = await someJob('unflushed');
   writer.forJob(jobId, {}).info('planned');

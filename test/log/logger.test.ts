@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
+import { harmless } from '../../src/log/harmless.ts';
 import { createLogger } from '../../src/log/logger.ts';
 
 function linesOf(write: (log: ReturnType<typeof createLogger>) => void, level = 'info'): Record<string, unknown>[] {
@@ -34,6 +35,25 @@ test('secrets are hidden wherever a caller puts them', () => {
     log.info({ request: { headers: { authorization: 'Bearer x' } } }, 'x');
   });
   expect(JSON.stringify(lines)).not.toMatch(/ghp_1|u:p@h|Bearer|"c"|"p"/);
+});
+
+test('A087: what came from outside begins no line of its own, moves no cursor and renames no window, whoever writes the line out', () => {
+  const written: string[] = [];
+  const log = createLogger({ level: 'info' }, harmless({ write: (line) => void written.push(line) }));
+  const hostile = 'x\n2026-01-01 ERROR admin logged in\r\u001b[2J\u001b]0;pwn\u0007\u009b31m\u2028\u202e C:\\u001b \\x1b';
+  log.info({ reason: hostile, err: new Error(hostile) }, hostile);
+  expect(written).toHaveLength(1);
+  // eslint-disable-next-line no-control-regex -- they are what must not be there
+  expect(written[0]?.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+  const { reason, msg, err } = JSON.parse(written[0] ?? '') as { reason: string; msg: string; err: { message: string; stack: string } };
+  const shown = String.raw`\x0d\x1b[2J\x1b]0;pwn\x07\x9b31m\u2028\u202e C:\u001b \x1b`;
+  for (const text of [reason, msg, err.stack]) expect(text).toContain(shown);
+  expect(err.message).toBe(String.raw`x\x0a2026-01-01 ERROR admin logged in${shown}`);
+});
+
+test('an error of any length is a line of a few KB', () => {
+  const [line] = linesOf((log) => log.error({ err: new Error('x'.repeat(1_000_000)) }, 'failed'));
+  expect(JSON.stringify(line).length).toBeLessThan(6_000);
 });
 
 test('lines under the level are not written', () => {

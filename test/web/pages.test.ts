@@ -48,7 +48,7 @@ inBrowser('every page', () => {
     }
   }
 
-  test.each(PAGES)('%s is accessible, strict, quiet and fits, in both themes, wide and narrow', async (path) => {
+  test.each(PAGES)('A125: %s is accessible, strict, quiet and fits, in both themes, wide and narrow', async (path) => {
     const { page, context, faults } = await openPage(dashboard.browser, dashboard.url, LOOKS[0], [404]);
     await visit(page, path);
     await expectSound(page, faults);
@@ -181,7 +181,7 @@ inBrowser('every page', () => {
       await context.close();
     });
 
-    test('hostile names are text: nothing runs, nothing leads astray, nothing turns the line around or breaks it', async () => {
+    test('A077, A078, A079, A081: hostile names are text: nothing runs, nothing leads astray, nothing turns the line around or breaks it', async () => {
       const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
       const names = [
         '<img src=x onerror=alert(1)>',

@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { holderOf } from '../../db/api-keys.ts';
 import { listAudit } from '../../db/audit.ts';
 import { createSession, endSession } from '../../db/sessions.ts';
+import type { AuditEntryResource } from '../contract/access.ts';
 import { KeyRequired, SESSION_COOKIE, sessionIdOf, type Caller } from '../caller.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Gate } from '../gate.ts';
@@ -25,6 +26,9 @@ export function accessHandlers({ db }: ApiDeps, gate: Gate): Pick<Handlers, 'cre
       const holder = await holderOf(db, body.key);
       if (holder === null) throw new KeyRequired('invalid_key', 'This key is not in force. laurels key create makes one.');
       concerns({ key_id: holder.id });
+      // Whoever was signed in here is not any more.
+      const before = sessionIdOf(request);
+      if (before !== null) await endSession(db, before);
       const { id, expiresAt } = await createSession(db, holder.id, SESSION_HOURS);
       setCookie(response, id, { expires: expiresAt, secure: gate.clients.isSecure(request) });
       const caller = { name: holder.name, keyId: holder.id, scope: holder.scope, sessionUntil: expiresAt };
@@ -60,7 +64,7 @@ export function accessHandlers({ db }: ApiDeps, gate: Gate): Pick<Handlers, 'cre
         id: entry.id,
         at: entry.at.toISOString(),
         actor: { id: entry.actor, name: entry.actorName },
-        method: entry.method as 'POST' | 'PUT' | 'DELETE',
+        method: entry.method as AuditEntryResource['method'],
         path: entry.pathTemplate,
         target: { ...entry.target },
         request_id: entry.requestId,

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { StoredApiKey } from '../../db/api-keys.ts';
+import type { Database } from '../../db/database.ts';
 import { SCOPES, type Scope } from '../../domain/scope.ts';
 import type { CommandContext } from '../context.ts';
 import { withLocalDatabase } from '../local-database.ts';
@@ -26,7 +28,11 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
     .option('--json', 'print one JSON object: {id, name, scope, created_at, key}')
     .action(async (name: string, { scope, json }: { readonly scope: Scope; readonly json?: boolean }) => {
       const { createApiKey } = await import('../../db/api-keys.ts');
-      const { key: text, stored } = await withLocalDatabase(context, (db) => createApiKey(db, { name, scope }));
+      const { key: text, stored } = await withLocalDatabase(context, async (db) => {
+        const made = await createApiKey(db, { name, scope });
+        await writeDown(db, 'POST', 'create', made.stored.id);
+        return made;
+      });
       if (json === true) return terminal.print(JSON.stringify({ ...resourceOf(stored), key: text }));
       terminal.say(`Key "${name}" (${scope}). It is shown this once:`);
       terminal.print(text);
@@ -50,9 +56,26 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
     .option('--json', 'print the key as one JSON object')
     .action(async (which: string, { json }: { readonly json?: boolean }) => {
       const { revokeApiKey } = await import('../../db/api-keys.ts');
-      const revoked = await withLocalDatabase(context, (db) => revokeApiKey(db, which));
+      const revoked = await withLocalDatabase(context, async (db) => {
+        const gone = await revokeApiKey(db, which);
+        await writeDown(db, 'DELETE', 'revoke', gone.id);
+        return gone;
+      });
       terminal.print(json === true ? JSON.stringify(resourceOf(revoked)) : `Key "${revoked.name}" is revoked.`);
     });
+}
+
+/** Who may do what is changed without the API, and is in its audit all the same. */
+async function writeDown(db: Database, method: 'POST' | 'DELETE', command: 'create' | 'revoke', keyId: string): Promise<void> {
+  const { recordWrite } = await import('../../db/audit.ts');
+  await recordWrite(db, {
+    actor: 'local',
+    method,
+    pathTemplate: `laurels key ${command}`,
+    target: { key_id: keyId },
+    requestId: randomUUID(),
+    result: method === 'POST' ? 201 : 200,
+  });
 }
 
 function keyName(text: string): string {

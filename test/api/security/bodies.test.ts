@@ -21,6 +21,8 @@ describe('a body', () => {
     ['a text', '"x"', 422, 'invalid_input'],
     ['with a byte order mark', '\ufeff[]', 422, 'invalid_input'],
     ['of 40 characters for an owner', `{"owner":"${'a'.repeat(40)}","name":"r"}`, 422, 'invalid_input'],
+    ['in full width', '{"owner":"ｏ","name":"r"}', 422, 'invalid_input'],
+    ['with null for a text', '{"owner":null,"name":"r"}', 422, 'invalid_input'],
     ['with an emoji', '{"owner":"😀","name":"r"}', 422, 'invalid_input'],
     ['with a list for a text', '{"owner":["a"],"name":"r"}', 422, 'invalid_input'],
     ['with a number for a text', '{"owner":1,"name":"r"}', 422, 'invalid_input'],
@@ -38,7 +40,7 @@ describe('a body', () => {
     ['with a hyphen first', '{"owner":"-foo","name":"r"}', 422, 'invalid_input'],
     ['with a Cyrillic letter', '{"owner":"gіthub","name":"r"}', 422, 'invalid_input'],
     ['with spaces', '{"owner":" o","name":"r "}', 422, 'invalid_input'],
-    ['with dots for a name', '{"owner":"o","name":".."}', 422, 'invalid_input'],
+    ['with dots for a name', '{"owner":"o/..","name":".."}', 422, 'invalid_input'],
     ['with a URL of another host', '{"url":"https://gitlab.com/o/r"}', 422, 'invalid_input'],
     ['with a URL that only looks right', '{"url":"https://github.com.evil.example/o/r"}', 422, 'invalid_input'],
     ['with a URL of nothing', '{"url":"https://github.com/"}', 422, 'invalid_input'],
@@ -79,9 +81,23 @@ describe('a body', () => {
     expect((await post('{}', { 'content-type': 'application/json; charset=latin1' })).status).toBe(415);
   });
 
-  test('A074: with two lengths is 400', async () => {
-    const text =
-      'POST /api/v1/repositories HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
-    expect(await raw(api.port, text)).toMatch(/^HTTP\/1\.1 400 /);
+  test('A073: of bytes that are no UTF-8 is 400', async () => {
+    const head = 'POST /api/v1/repositories HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n';
+    expect(await raw(api.port, Buffer.from(`${head}Connection: close\r\n\r\n\xff\xfe`, 'latin1'))).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test.each([
+    ['two lengths', 'Content-Length: 2\r\nTransfer-Encoding: chunked'],
+    ['two different lengths', 'Content-Length: 2\r\nContent-Length: 3'],
+    ['a length with a sign', 'Content-Length: +2'],
+    ['an encoding that only looks like one', 'Transfer-Encoding: xchunked'],
+    ['an encoding taken back', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity'],
+    ['a folded header', 'X-A: b\r\n c'],
+    ['a space before a colon', 'Content-Length : 2'],
+  ])('A074: with %s is 400: no second request hides in it', async (_, headers) => {
+    const text = `POST /api/v1/repositories HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    const answer = await raw(api.port, text);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
   });
 });

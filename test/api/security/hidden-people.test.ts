@@ -25,7 +25,7 @@ beforeAll(async () => {
   // Everything that could keep a trace: a kind, a merge, an enrichment, a job, old boards.
   await api.call('setContributorKind', { params: { username: HIDDEN.login }, body: { kind: 'bot', reason: 'A test.' } });
   await api.call('setContributorKind', { params: { username: HIDDEN.login }, body: { kind: 'human', reason: 'A test.' } });
-  await api.call('mergeContributors', { params: { username: HIDDEN.login }, body: { accounts: [OTHER.login] } });
+  await merge();
   await api.call('splitContributor', { params: { username: HIDDEN.login } });
   jobId = (await api.call('enrichContributor', { params: { username: HIDDEN.login } })).body.id;
   await api.db.pool.query(
@@ -37,6 +37,13 @@ beforeAll(async () => {
   await api.db.pool.query(`UPDATE github_user SET display_name = 'Alonso' WHERE github_id = $1`, [HIDDEN.githubId]);
 });
 afterAll(() => api.stop());
+
+const merge = () =>
+  api.call('mergeContributors', {
+    params: { username: HIDDEN.login },
+    body: { accounts: [OTHER.login] },
+    headers: { 'idempotency-key': 'merge' },
+  });
 
 /** What stands for a parameter of a path; `{username}` is tried with each. */
 const PATH: Readonly<Record<string, readonly string[]>> = {
@@ -118,6 +125,9 @@ test('whoever opts out is in no answer of any endpoint, under no name and no num
   await api.call('hideContributor', { params: { username: HIDDEN.login } });
   api.logged.length = 0;
   expect(await everywhere()).toEqual([]);
+  // The answer that was kept for the request's repetition named them.
+  const repeated = await merge();
+  expect([repeated.status, tracesIn(repeated.text)]).toEqual([410, []]);
   expect(tracesIn(JSON.stringify(api.logged))).toEqual([]);
 });
 

@@ -20,6 +20,10 @@ describe('the Host header', () => {
     'localhost.',
     '[::2]',
     'localhost:1:2',
+    'localhost:99999',
+    'localhost@evil.example',
+    '127.1.2.3',
+    '[::ffff:127.0.0.1]',
     'other.example',
   ])('A001, A002, A003: %s is not ours: 421, without data', async (host) => {
     const { status, text } = await sendWithHeaders(api.port, PATH, { host });
@@ -50,6 +54,16 @@ describe('the Host header', () => {
     expect(await raw(api.port, text)).toMatch(/^HTTP\/1\.1 4(00|21) /);
   });
 
+  test.each([
+    ['two origins, ours first', 'Origin: http://localhost\r\nOrigin: http://evil.example\r\n'],
+    ['two origins, ours last', 'Origin: http://evil.example\r\nOrigin: http://localhost\r\n'],
+    ['an empty origin', 'Origin:\r\n'],
+    ['two kinds of site', 'Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n'],
+  ])('beside %s: 403', async (_, headers) => {
+    const text = `DELETE /api/v1/sample HTTP/1.1\r\nHost: localhost\r\n${headers}Connection: close\r\n\r\n`;
+    expect(await raw(api.port, text)).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   test('in the request line is refused', async () => {
     const answer = await raw(
       api.port,
@@ -73,11 +87,13 @@ describe('a write', () => {
   test.each<[string, Record<string, string>]>([
     ['of a foreign origin', { origin: 'http://evil.example' }],
     ['of another port of this machine', { origin: 'http://localhost:3000' }],
+    ['of an extension that calls itself like this machine', { origin: 'chrome-extension://SELF' }],
     ['of origin null', { origin: 'null' }],
     ['that the browser calls cross-site', { 'sec-fetch-site': 'cross-site' }],
     ['that the browser calls same-site', { 'sec-fetch-site': 'same-site' }],
   ])('A009, A010: %s is refused with 403 and stores nothing', async (_, headers) => {
-    const answer = await write(headers);
+    const { origin } = headers;
+    const answer = await write(origin === undefined ? headers : { origin: origin.replace('SELF', new URL(api.url).host) });
     expect(answer.status).toBe(403);
     expect(answer.body.code).toBe('foreign_origin');
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
@@ -133,6 +149,11 @@ describe('a method', () => {
     const answer = await raw(api.port, 'TRACE / HTTP/1.1\r\nHost: localhost\r\nX-Secret: canary\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 405 /);
     expect(answer).not.toContain('canary');
+  });
+
+  test('that offers another protocol is answered in this one', async () => {
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA' };
+    expect((await sendWithHeaders(api.port, '/healthz', headers)).status).toBe(200);
   });
 
   test('HEAD answers like GET, without a body', async () => {

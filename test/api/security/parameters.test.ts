@@ -30,6 +30,9 @@ describe('a parameter', () => {
     ['constructor[prototype][x]=1', 'constructor[prototype][x]'],
     ['page=9007199254740991', 'page'],
     ['sort=(select%20pg_sleep(5))', 'sort'],
+    ['sort=1)||pg_sleep(5)--', 'sort'],
+    ['order=asc,(select%20pg_sleep(5))', 'order'],
+    ['from=now()&to=1', 'from'],
     ['sort=__proto__', 'sort'],
     ['sort=constructor', 'sort'],
     ['sort=toString', 'sort'],
@@ -66,6 +69,8 @@ describe('a parameter', () => {
   });
 
   test.each([
+    ['/api/v1/contributors/a%00b', 400],
+    ['/api/v1/contributors/%E0%A4', 400],
     ['/api/v1/repositories/a%00b/c', 400],
     ['/api/v1/repositories/%E0%A4/c', 400],
     ['/api/v1/repositories/..%2f..%2fetc/passwd', 400],
@@ -78,6 +83,7 @@ describe('a parameter', () => {
     ['/.git/config', 404],
     ['/docker-compose.yml', 404],
     ['/src/worker.ts', 404],
+    ['/dist/worker.js', 404],
     ['/docs/..%2f..%2fpackage.json', 404],
     ['/%2e%2e/%2e%2e/etc/passwd', 404],
     ['/..%5c..%5cetc/passwd', 404],
@@ -85,6 +91,11 @@ describe('a parameter', () => {
     ['/%00.html', 404],
     ['/package.json', 404],
     ['/dashboard/..%2f..%2fpackage.json', 404],
+    ['/dashboard/..%5c..%5cpackage.json', 404],
+    ['/dashboard/index.js.map', 404],
+    ['/dashboard/.env', 404],
+    ['/dashboard/assets/none.js.map', 404],
+    ['/dashboard//evil.example', 404],
   ])('A049, A050, A053, A058, A122, A123: %s is %i', async (path, status) => {
     const answer = await api.send('GET', path);
     expect(answer.status).toBe(status);
@@ -112,5 +123,29 @@ describe('a parameter', () => {
     const answer = await api.send('POST', PATH, { headers: JSON_TYPE, body: JSON.stringify({ owner: 'a-'.repeat(20_000), name: 'r' }) });
     expect(answer.status).toBe(422);
     expect(performance.now() - begun).toBeLessThan(500);
+  });
+});
+
+describe('a path of the dashboard', () => {
+  test('A134: made to keep a pattern busy takes no time', async () => {
+    const begun = performance.now();
+    for (const path of [`${'a.a'.repeat(2_000)}!`, `r/${'a.a'.repeat(2_000)}!`, 'a/'.repeat(3_000), '%20.'.repeat(2_000)]) {
+      expect((await api.send('GET', `/dashboard/${path}`)).status).toBeLessThan(500);
+    }
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
+  test.each(['/dashboard', '/dashboard/', '/dashboard/jobs', '/dashboard/r/vercel/next.js', '/dashboard/c/dependabot[bot]'])(
+    '%s is a view, whatever dots its names have',
+    async (path) => {
+      const { status, headers } = await api.send('GET', path);
+      expect([status, headers.get('content-type')]).toEqual([200, 'text/html;charset=utf-8']);
+    },
+  );
+
+  test.each(['bytes=5-1', 'bytes=abc-zzz', 'bytes=0-0,1-1'])('of which the part %s is wanted is given whole', async (range) => {
+    const { status, text } = await api.send('GET', '/dashboard/theme.js', { headers: { range } });
+    expect(status).toBe(200);
+    expect(text).toBe((await api.send('GET', '/dashboard/theme.js')).text);
   });
 });

@@ -153,7 +153,7 @@ describeWithEmulator('BigQuery in trouble', () => {
       expect(bill()).toEqual(NOTHING);
     });
 
-    test('more bytes than the cap', async () => {
+    test('A130: more bytes than the cap', async () => {
       const id = newId();
       expect(await start(id, { maximumBytesBilled: 3 * GIB })).toBe('attached');
       expect(await failureOf(id)).toMatchObject({ code: 'bytes_over_cap', message: expect.stringMatching(/BIGQUERY_MAX_BYTES_BILLED/) });
@@ -332,7 +332,7 @@ describeWithEmulator('BigQuery in trouble', () => {
     }
   });
 
-  test('no text of a user is in the SQL', async () => {
+  test('A129: no text of a user is in the SQL', async () => {
     const bad = `octo/x') OR TRUE; DROP TABLE \`laurels-test.own.event\`; --`;
     const targets = [{ githubId: null, name: bad, since: TARGET.since, until: TARGET.until }];
     const id = newId();

@@ -83,7 +83,7 @@ describe('a line that is set aside', () => {
   });
 });
 
-test('a line longer than the reader holds, bytes that are no UTF-8 and NUL bytes lose nothing else', async () => {
+test('A094: a line longer than the reader holds, bytes that are no UTF-8 and NUL bytes lose nothing else', async () => {
   const directory = make('lines');
   const good = (id: number) => `{"id":"${id}","type":"WatchEvent","created_at":"2026-01-01T00:00:00Z"}\n`;
   const long = Buffer.from(`{"type":"${'x'.repeat(70 * 1024 * 1024)}"}\n`);

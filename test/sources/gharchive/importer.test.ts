@@ -46,7 +46,7 @@ const contributionsOf = async (mirrorDir: string): Promise<number> =>
   (await readAll(createGharchiveSource({ mirrorDir }), targetOf('some/thing'))).contributions.length;
 
 describe('a file that can not be used', () => {
-  test('is refused by name with a reason, and the others are read', async () => {
+  test('A091, A093: is refused by name with a reason, and the others are read', async () => {
     const damaged = readdirSync(join(FIXTURES, 'damaged')).map((name) => join(FIXTURES, 'damaged', name));
     const mirrorDir = make('mirror');
     const directory = archiveOf([...damaged, ZERO, ONE]);
@@ -140,7 +140,7 @@ describe('importing again', () => {
 });
 
 describe('what is counted once', () => {
-  test('a line that comes twice, an hour under another name, every line of a file doubled', async () => {
+  test('A095: a line that comes twice, an hour under another name, every line of a file doubled', async () => {
     const [mirrorDir, directory] = [make('mirror'), make('archive')];
     const text = gunzipSync(readFileSync(ONE)).toString('utf8');
     writeFileSync(join(directory, 'doubled.ndjson'), text + text);
@@ -176,7 +176,7 @@ test('a day with all its hours is complete', async () => {
   expect({ gaps, contributions: contributions.length }).toEqual({ gaps: [], contributions: 24 });
 });
 
-test('directories and files with quotes and patterns in their names are read as they are called', async () => {
+test('A127: directories and files with quotes and patterns in their names are read as they are called', async () => {
   const directory = make(`a'b "c" [d]*? {e}`);
   const mirrorDir = join(make(`it's`), 'mir"ror;--');
   for (const [index, name] of [`o'clock.json`, '*.ndjson', `[x]'); DROP TABLE stage;--.json`].entries()) {
@@ -186,7 +186,7 @@ test('directories and files with quotes and patterns in their names are read as 
   expect(await contributionsOf(mirrorDir)).toBe(3);
 });
 
-test('a mirror directory that DuckDB would take for a pattern is refused with what to do', async () => {
+test('A127: a mirror directory that DuckDB would take for a pattern is refused with what to do', async () => {
   const mirrorDir = make('mirror[1]*');
   await expect(importArchive({ directory: archiveOf([ONE]), mirrorDir })).rejects.toMatchObject({
     code: 'mirror_directory_unusable',
