@@ -55,6 +55,8 @@ describe('a full scrape', () => {
     [{ since: 'yesterday' }, '/since'],
     [{ since: '2026-02-30' }, '/since'],
     [{ since: '2026-02-01', until: '2026-01-01' }, '/since'],
+    [{ since: '2999-01-01' }, '/since'],
+    [{ until: '2007-12-31' }, '/until'],
     [{ until: 'all' }, '/until'],
     [{ sources: ['sample'] }, '/sources/0'],
     [{ sources: [] }, '/sources'],
@@ -182,6 +184,21 @@ describe('a dry run', () => {
       })),
     });
     expect((await api.call('getRepository', { params })).body.last_job).toBeNull();
+  });
+
+  test('of a repository that is not known here is made too, adds nothing, and leaves the sample where it is', async () => {
+    const params = { owner: 'acme', name: 'not-yet' };
+    const before = (await api.call('listRepositories')).body;
+    api.lookup = { state: 'unreachable', reason: 'no token is configured' };
+    const { status, body } = await api.call('scrapeRepository', { params, query: { dry_run: 'true' } });
+    expect([status, body.repository, body.type]).toEqual([200, 'acme/not-yet', 'FULL']);
+    api.lookup = { state: 'missing' };
+    const missing = await api.call('scrapeRepository', { params, query: { dry_run: 'true' } });
+    expect([missing.status, missing.body.code]).toEqual([404, 'github_repository_not_found']);
+    api.lookup = { state: 'unreachable', reason: 'no token is configured' };
+    expect((await api.call('scrapeRepository', { params })).status).toBe(404);
+    expect((await api.call('refreshRepository', { params, query: { dry_run: 'true' } })).status).toBe(404);
+    expect((await api.call('listRepositories')).body).toEqual(before);
   });
 
   test('of a refresh too', async () => {
