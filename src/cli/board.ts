@@ -1,7 +1,7 @@
 import type { BoardPage, BoardRowResource } from '../api/contract/leaderboards.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import { SCORED, SCORED_NAMES, type Scored } from '../domain/scoring.ts';
-import { ApiRefused, type ApiClient } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 import { readPages } from './pages.ts';
 import { figure, tableOf, type Column } from './table.ts';
 import { printable } from './terminal.ts';
@@ -13,9 +13,6 @@ export type BoardParameters = Readonly<
   >
 >;
 
-/** A board that changes under a reader is begun again; one that always does is not worth more tries. */
-const TRIES = 5;
-
 /** A board of a repository, or of all of them (null), with at most `limit` rows, over as many pages as it takes. */
 export async function readBoard(
   api: ApiClient,
@@ -23,16 +20,6 @@ export async function readBoard(
   parameters: BoardParameters,
   limit: number,
 ): Promise<BoardPage> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await pagesOf(api, repository, parameters, limit);
-    } catch (error) {
-      if (!(error instanceof ApiRefused && error.code === 'board_changed') || attempt === TRIES) throw error;
-    }
-  }
-}
-
-async function pagesOf(api: ApiClient, repository: RepositoryName | null, parameters: BoardParameters, limit: number): Promise<BoardPage> {
   return readPages(limit, async (page) => {
     // A page around somebody says where it begins; the next ones go on from there.
     const around = page.cursor === undefined ? parameters.around : undefined;

@@ -51,7 +51,7 @@ function statisticsText({ repositories, contributors, contributions, jobs, leade
       .map(([name, count]) => `${figure(count)} ${name.toLowerCase()}`)
       .join(', ');
   const line = (name: string, total: number, counts: Readonly<Record<string, number>>): string =>
-    `${name.padEnd(15)}${figure(total)}${total === 0 ? '' : ` (${parts(counts)})`}`;
+    `${name.padEnd(15)}${figure(total)}${parts(counts) === '' ? '' : ` (${parts(counts)})`}`;
   return [
     line('repositories', repositories.total, repositories.by_status),
     line('contributors', contributors.total, contributors.by_kind),

@@ -165,8 +165,10 @@ async function reportSaved(
   if (ended.status !== 'COMPLETED') {
     terminal.say(`Saved as version ${saved.version}, but ${outcomeOf(ended)}`);
     exitWith(EXIT.failed);
-  } else if (json !== true) terminal.print(`Saved as version ${saved.version}. ${figure(ended.progress.done)} boards have it.`);
+  } else if (json !== true) terminal.print(`Saved as version ${saved.version}. ${boardsInWords(ended.progress.done)} it.`);
 }
+
+const boardsInWords = (boards: number): string => (boards === 1 ? '1 board has' : `${figure(boards)} boards have`);
 
 /** Rules as a table, options below it. */
 function scoringText(scoring: ScoringResource): string {
