@@ -332,6 +332,13 @@ describe('a board of some repositories', () => {
   });
 });
 
+test('what somebody did in a repository that is not known is 404', async () => {
+  for (const name of ['getContributorActivity', 'getContributorSeries', 'getContributorRanks'] as const) {
+    const { status, body } = await api.call(name, { params: { username: 'ada' }, query: { repository: 'acme/none' } });
+    expect([name, status, body.code]).toEqual([name, 404, 'repository_not_found']);
+  }
+});
+
 test("a page of somebody's repositories never repeats or misses one: after a board was made anew it is 410", async () => {
   const params = { username: 'ben' };
   const { body } = await api.call('getContributorRepositories', { params, query: { limit: '1' } });

@@ -211,6 +211,26 @@ test('people who show the same verified e-mail address are suggested, without te
   await api.call('showContributor', { params: { username: 'cyd' } });
 });
 
+test('a change of people names who is not there, and is refused by a process with another key than people were hidden with', async () => {
+  await publish();
+  const nobody = { username: 'nobody' };
+  for (const answer of [
+    await api.call('setContributorKind', { params: nobody, body: { kind: 'bot', reason: 'x' } }),
+    await api.call('splitContributor', { params: nobody }),
+    await api.call('showContributor', { params: nobody }),
+    await api.call('eraseContributor', { params: nobody }),
+  ]) {
+    expect([answer.status, answer.body.code]).toEqual([404, 'contributor_not_found']);
+  }
+  await api.call('hideContributor', { params: { username: 'bob' } });
+  const { rows } = await api.db.pool.query(`UPDATE setting SET value = '"another"' WHERE name = 'opt_out_key_check' RETURNING name`);
+  expect(rows).toHaveLength(1);
+  const other = await api.call('hideContributor', { params: { username: 'ada' } });
+  expect([other.status, other.body.code]).toEqual([500, 'opt_out_key_differs']);
+  await api.db.pool.query(`DELETE FROM setting WHERE name = 'opt_out_key_check'`);
+  expect((await board()).map(([, login]) => login)).toEqual(['ada', 'cyd']);
+});
+
 /** Every text that any table of the database holds. */
 async function wholeDatabase(): Promise<string> {
   const { rows: tables } = await api.db.pool.query<{ name: string }>(

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { databaseToday } from '../../src/db/database.ts';
 import { closeJob, jobById } from '../../src/db/jobs.ts';
+import { AppError } from '../../src/domain/errors.ts';
 import { presetWindow } from '../../src/domain/window.ts';
 import { addedRepository, planningSource, startTestApi, type TestApi } from './running-api.ts';
 
@@ -199,6 +200,18 @@ describe('a dry run', () => {
     expect((await api.call('scrapeRepository', { params })).status).toBe(404);
     expect((await api.call('refreshRepository', { params, query: { dry_run: 'true' } })).status).toBe(404);
     expect((await api.call('listRepositories')).body).toEqual(before);
+  });
+
+  test('says what its source says, and 503 when it can not be made', async () => {
+    const params = await added();
+    for (const [error, status, code] of [
+      [new AppError('bad_credentials', 422, 'GitHub refuses the token.'), 422, 'bad_credentials'],
+      [new Error('connect ECONNREFUSED'), 503, 'plan_unavailable'],
+    ] as const) {
+      api.sources = [{ ...planningSource('github'), plan: () => Promise.reject(error) }];
+      const answer = await api.call('scrapeRepository', { params, query: { dry_run: 'true' } });
+      expect([answer.status, answer.body.code]).toEqual([status, code]);
+    }
   });
 
   test('of a refresh too', async () => {
