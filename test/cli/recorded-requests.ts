@@ -5,7 +5,7 @@ import { CONTRACT, type EndpointName } from '../../src/api/contract.ts';
 import type { Endpoint } from '../../src/api/contract/endpoint.ts';
 
 /** A request as it was sent. */
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly endpoint: EndpointName | null;
   /** Names of query parameters and of fields of the body. */
   readonly sent: readonly string[];
