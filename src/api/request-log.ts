@@ -32,8 +32,8 @@ export function logRequests(log: Logger) {
   };
 }
 
-/** Logs carry no logins: where a path names a person, the route stands for it. */
+/** Logs carry no logins, and no numbers of accounts: where a path names a person, the route stands for it. */
 function namelessPath(request: Request): string {
   const route = request.route as { readonly path?: unknown } | undefined;
-  return typeof route?.path === 'string' && route.path.includes(':username') ? route.path : pathOf(request);
+  return typeof route?.path === 'string' && /:(?:username|github_id)/.test(route.path) ? route.path : pathOf(request);
 }

@@ -54,6 +54,11 @@ export interface ApiClient {
   call<Name extends EndpointName>(name: Name, sent?: Partial<Sent<Contract[Name]>> & SentHeaders): Promise<Answered<Contract[Name]>>;
   /** The same, as the text that was answered (CSV). */
   text<Name extends EndpointName>(name: Name, sent?: Partial<Sent<Contract[Name]>>): Promise<string>;
+  /** The same, as the bytes that were answered (pictures). */
+  file<Name extends EndpointName>(
+    name: Name,
+    sent?: Partial<Sent<Contract[Name]>>,
+  ): Promise<{ readonly mediaType: string; readonly bytes: Buffer }>;
 }
 
 /** A board over a million rows takes long; nothing takes longer. */
@@ -79,7 +84,7 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
       response = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
         method: endpoint.method.toUpperCase(),
         headers: {
-          accept: 'application/json, text/csv',
+          accept: 'application/json, text/csv, image/*',
           ...authorization,
           ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }),
           ...sent.headers,
@@ -113,6 +118,11 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
     },
     async text(name, sent = {}) {
       return await (await request(name, sent as AnythingSent)).text();
+    },
+    async file(name, sent = {}) {
+      const response = await request(name, sent as AnythingSent);
+      const mediaType = response.headers.get('content-type')?.split(';')[0] ?? '';
+      return { mediaType, bytes: Buffer.from(await response.arrayBuffer()) };
     },
   };
 }

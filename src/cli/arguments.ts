@@ -68,6 +68,9 @@ export function wholeOption(least: number, most: number): (text: string) => numb
   };
 }
 
+/** How many rows of a list: as many pages as they take. */
+export const rowsOption = wholeOption(1, 1_000_000);
+
 /** A directory that exists, as an absolute path. @throws UsageError naming it */
 export async function existingDirectory(argument: string, path: string): Promise<string> {
   const absolute = resolve(path);

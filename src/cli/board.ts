@@ -1,7 +1,8 @@
 import type { BoardPage, BoardRowResource } from '../api/contract/leaderboards.ts';
 import type { RepositoryName } from '../domain/repository-name.ts';
 import { SCORED, SCORED_NAMES, type Scored } from '../domain/scoring.ts';
-import { ApiRefused, type ApiClient } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { readPages } from './pages.ts';
 import { figure, tableOf, type Column } from './table.ts';
 import { printable } from './terminal.ts';
 
@@ -12,10 +13,6 @@ export type BoardParameters = Readonly<
   >
 >;
 
-const PAGE = 100;
-/** A board that changes under a reader is begun again; one that always does is not worth more tries. */
-const TRIES = 5;
-
 /** A board of a repository, or of all of them (null), with at most `limit` rows, over as many pages as it takes. */
 export async function readBoard(
   api: ApiClient,
@@ -23,36 +20,16 @@ export async function readBoard(
   parameters: BoardParameters,
   limit: number,
 ): Promise<BoardPage> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await readPages(api, repository, parameters, limit);
-    } catch (error) {
-      if (!(error instanceof ApiRefused && error.code === 'board_changed') || attempt === TRIES) throw error;
-    }
-  }
-}
-
-async function readPages(
-  api: ApiClient,
-  repository: RepositoryName | null,
-  parameters: BoardParameters,
-  limit: number,
-): Promise<BoardPage> {
-  const rows: BoardRowResource[] = [];
-  let cursor: string | undefined;
-  for (;;) {
+  return readPages(limit, async (page) => {
     // A page around somebody says where it begins; the next ones go on from there.
-    const around = cursor === undefined ? parameters.around : undefined;
-    const query = { ...parameters, around, limit: String(Math.min(PAGE, limit - rows.length)), cursor } as never;
+    const around = page.cursor === undefined ? parameters.around : undefined;
+    const query = { ...parameters, around, ...page } as never;
     const answer =
       repository === null
         ? await api.call('getGlobalBoard', { query })
         : await api.call('getRepositoryBoard', { params: { ...repository }, query });
-    const page = answer.body as BoardPage;
-    rows.push(...page.data);
-    if (page.next_cursor === null || rows.length >= limit) return { ...page, data: rows };
-    cursor = page.next_cursor;
-  }
+    return answer.body as BoardPage;
+  });
 }
 
 const HEADINGS: Readonly<Record<Scored, string>> = {

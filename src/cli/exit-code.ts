@@ -29,6 +29,9 @@ export function exitCodeOf(error: unknown): ExitCode {
       return EXIT.usage;
     case 404:
       return EXIT.notFound;
+    case 410:
+      // Somebody who has opted out is not to be found; a board that is rebuilt again and again can be asked for once more.
+      return error.code === 'board_changed' ? EXIT.conflict : EXIT.notFound;
     case 409:
     case 412:
       return EXIT.conflict;

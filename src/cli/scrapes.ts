@@ -32,7 +32,7 @@ const GAPS_SAID = 4;
 const CANCEL_MS = 20_000;
 
 /**
- * Adds the repositories (a refresh adds none), queues their jobs, waits for them where that was asked (a stack of our own is always waited for: it ends
+ * Adds the repositories (a refresh and a dry run add none), queues their jobs, waits for them where that was asked (a stack of our own is always waited for: it ends
  * with the command), and prints a result each. One that fails keeps none of the others.
  */
 export async function runScrapes(context: CommandContext, stack: Stack, request: ScrapeRequest): Promise<void> {
@@ -81,9 +81,11 @@ async function settle(
 async function ask(stack: Stack, request: ScrapeRequest, repository: RepositoryName): Promise<JobResource | ScrapePlan> {
   // Not broken off by Ctrl-C: a job that was accepted must be known, to be cancelled or named.
   const api = stack.api.detached();
-  // A refresh is of what is known: a name that was mistyped must not become a repository.
+  // A refresh is of what is known: a name that was mistyped must not become a repository. A plan leaves nothing behind.
   const added =
-    request.type === 'scrape' ? await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } }) : null;
+    request.type === 'scrape' && !request.dryRun
+      ? await api.call('addRepository', { body: { owner: repository.owner, name: repository.name } })
+      : null;
   const params = { owner: added?.body.owner ?? repository.owner, name: added?.body.name ?? repository.name };
   const sources = request.sources === undefined ? {} : { sources: [...request.sources] as never };
   const query = request.dryRun ? { dry_run: 'true' as const } : {};
@@ -91,16 +93,11 @@ async function ask(stack: Stack, request: ScrapeRequest, repository: RepositoryN
     ...(request.since === undefined ? {} : { since: request.since }),
     ...(request.until === undefined ? {} : { until: request.until }),
   };
-  try {
-    const answer =
-      request.type === 'scrape'
-        ? await api.call('scrapeRepository', { params, query, body: { ...sources, ...window } })
-        : await api.call('refreshRepository', { params, query, body: sources });
-    return answer.body as JobResource | ScrapePlan;
-  } finally {
-    // A plan leaves nothing behind.
-    if (request.dryRun && added?.status === 201) await api.call('deleteRepository', { params });
-  }
+  const answer =
+    request.type === 'scrape'
+      ? await api.call('scrapeRepository', { params, query, body: { ...sources, ...window } })
+      : await api.call('refreshRepository', { params, query, body: sources });
+  return answer.body as JobResource | ScrapePlan;
 }
 
 function printPlan({ terminal }: CommandContext, plan: ScrapePlan, json: boolean): void {

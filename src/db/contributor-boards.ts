@@ -1,3 +1,4 @@
+import { BoardChanged } from '../domain/errors.ts';
 import type { Day, Window } from '../domain/window.ts';
 import { factsSql, figuresOf, type FactRow, type Figures } from './board-figures.ts';
 import { decodeCursor, encodeCursor, pageOf, type Page } from './cursor.ts';
@@ -54,13 +55,16 @@ export interface RepositoryStanding extends Figures {
   readonly of: number;
 }
 
-/** The repositories somebody contributed to in the window of the stored boards, the highest score first. */
+/**
+ * The repositories somebody contributed to in the window of the stored boards, the highest score first. A cursor is of those boards:
+ * @throws BoardChanged (410) when one of them was rebuilt since, as scores that have changed would be met twice, or never.
+ */
 export async function listRepositoryStandings(
   db: Database | Queryable,
   personId: number,
   q: { readonly limit: number; readonly cursor?: string },
 ): Promise<Page<RepositoryStanding>> {
-  const [score, after] = q.cursor === undefined ? [null, null] : decodeCursor(q.cursor, 2);
+  const [stamp, score, after] = q.cursor === undefined ? [null, null, null] : decodeCursor(q.cursor, 3);
   const { rows } = await queryable(db).query<
     FactRow & {
       id: number;
@@ -71,17 +75,22 @@ export async function listRepositoryStandings(
       rank: number | null;
       score: string;
       total: number;
+      stamp: string;
     }
   >(
     `WITH standing AS (
-       SELECT l.rank, ${factsSql('l')}, b.people, r.id, r.owner, r.name, r.is_sample AS "isSample", l.total_score::text AS score
+       SELECT l.rank, ${factsSql('l')}, b.people, b.version, b.scoring_version, r.id, r.owner, r.name, r.is_sample AS "isSample", l.total_score::text AS score
        FROM board b JOIN repository_leaderboard l ON (l.scoring_version, l.repository_id, l.version, l.person_id) = (b.scoring_version, b.scope, b.version, $1)
        JOIN repository r ON r.id = b.scope)
-     SELECT s.*, (SELECT count(*)::int FROM standing) AS total FROM standing s
-     WHERE $2::numeric IS NULL OR (s.total_score, -s.id) < ($2::numeric, -$3::bigint) ORDER BY s.total_score DESC, s.id LIMIT $4`,
-    [personId, score, after, q.limit + 1],
+     SELECT s.*, a.total, a.stamp FROM standing s,
+       (SELECT count(*)::int AS total, md5(string_agg(concat(id, ' ', version, ' ', scoring_version), ',' ORDER BY id)) AS stamp FROM standing) AS a
+     WHERE $2::numeric IS NULL OR $5 <> a.stamp OR (s.total_score, -s.id) < ($2::numeric, -$3::bigint)
+     ORDER BY s.total_score DESC, s.id LIMIT $4`,
+    [personId, score, after, q.limit + 1, stamp],
   );
-  const page = pageOf(rows, q.limit, rows[0]?.total ?? 0, (last) => encodeCursor([last.score, last.id]));
+  // A page after a cursor is never empty: there is none after the last.
+  if (stamp !== null && stamp !== rows[0]?.stamp) throw new BoardChanged();
+  const page = pageOf(rows, q.limit, rows[0]?.total ?? 0, (last) => encodeCursor([last.stamp, last.score, last.id]));
   return {
     ...page,
     data: page.data.map((row) => ({

@@ -69,7 +69,9 @@ export function isDay(text: string): boolean {
 }
 
 /**
- * The window a request asks for: a preset, or dates (`since: 'all'` = from the beginning; either date may be left out).
+ * The window a request asks for: a preset, or dates (`since: 'all'` = from the beginning; either date may be left out). Days before
+ * {@link ALL_TIME_SINCE} and after today hold nothing and are cut off, so that "this year" is a window too; what has only such days
+ * is refused.
  * @throws InvalidInput (400) naming the parameter that is wrong.
  */
 export function windowOf(
@@ -91,8 +93,12 @@ export function windowOf(
     if (value === undefined || isDay(value) || (pointer === 'since' && value === 'all')) continue;
     throw wrong(pointer, `"${value}" is not a date like 2026-01-31${pointer === 'since' ? ' or "all"' : ''}`);
   }
-  const to = until ?? today;
+  if (since !== undefined && since !== 'all' && since > today) throw wrong('since', `${since} is in the future: today is ${today} (UTC)`);
+  if (until !== undefined && until < ALL_TIME_SINCE) throw wrong('until', `${until} is before ${ALL_TIME_SINCE}, the first day there is`);
+  if (since !== undefined && until !== undefined && since !== 'all' && since > until) {
+    throw wrong('since', `${since} is after until (${until})`);
+  }
+  const to = until === undefined || until > today ? today : until;
   const from = since === 'all' ? ALL_TIME_SINCE : (since ?? presetWindow(DEFAULT_WINDOW, to).since);
-  if (from > to) throw wrong('since', `${from} is after until (${to})`);
-  return { since: from, until: to };
+  return { since: from < ALL_TIME_SINCE ? ALL_TIME_SINCE : from, until: to };
 }

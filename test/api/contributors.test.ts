@@ -332,3 +332,23 @@ describe('a board of some repositories', () => {
     expect((await api.send('GET', '/api/v1/leaderboard/acme/wheel?repositories=acme/wheel')).status).toBe(400);
   });
 });
+
+test('what somebody did in a repository that is not known is 404', async () => {
+  for (const name of ['getContributorActivity', 'getContributorSeries', 'getContributorRanks'] as const) {
+    const { status, body } = await api.call(name, { params: { username: 'ada' }, query: { repository: 'acme/none' } });
+    expect([name, status, body.code]).toEqual([name, 404, 'repository_not_found']);
+  }
+});
+
+test("a page of somebody's repositories never repeats or misses one: after a board was made anew it is 410", async () => {
+  const params = { username: 'ben' };
+  const { body } = await api.call('getContributorRepositories', { params, query: { limit: '1' } });
+  const wheel = (await findRepository(api.db, { owner: 'acme', name: 'wheel' }))!;
+  // Now the second is the first: the page after the first would show it again, and the other never.
+  const releases = Array.from({ length: 9 }, (_, index) => did('RELEASE', `${index}`, ben, at(2)));
+  await scrape(api.db, wheel, { window: presetWindow('2y', today), batches: [releases] });
+  const { status, body: problem } = await api.call('getContributorRepositories', { params, query: { cursor: body.next_cursor } });
+  expect([status, problem.code]).toEqual([410, 'board_changed']);
+  const names = (await of('ben/repositories')).data.map((row: { repository: { full_name: string } }) => row.repository.full_name);
+  expect(names).toEqual(['acme/wheel', 'acme/rocket']);
+});

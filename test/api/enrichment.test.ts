@@ -67,6 +67,12 @@ test('nobody: 404; nobody to ask: 422', async () => {
     status: 422,
     body: { code: 'no_source_configured' },
   });
+  expect(await bare.call('enrichContributors', { body: {} })).toMatchObject({ status: 422, body: { code: 'no_source_configured' } });
+  await bare.db.pool.query('UPDATE github_user SET is_sample = true');
+  expect(await bare.call('enrichContributor', { params: { username: 'ada' } })).toMatchObject({
+    status: 422,
+    body: { code: 'contributor_is_sample' },
+  });
 });
 
 test('A031, A081: what is known is shown with its source, without e-mail and without addresses that are none', async () => {

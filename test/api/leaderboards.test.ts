@@ -3,7 +3,7 @@ import type { BoardPage, BoardRowResource } from '../../src/api/contract/leaderb
 import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import { KIND_CODES } from '../../src/domain/contribution.ts';
-import { presetWindow } from '../../src/domain/window.ts';
+import { addDays, lengthOf, presetWindow } from '../../src/domain/window.ts';
 import { publishBoard, type Work } from './published-board.ts';
 import { addedRepository, startTestApi, type TestApi } from './running-api.ts';
 
@@ -112,8 +112,26 @@ describe('a board', () => {
     const releases = await board('?kinds=RELEASE');
     expect(releases.data).toHaveLength(1);
     expect(releases.data[0]).toMatchObject({ rank: 1, total_score: 30 });
-    const dates = await board('?since=2000-01-01&until=2000-12-31');
-    expect(dates).toMatchObject({ total: 0, window: { since: '2000-01-01', until: '2000-12-31' } });
+    const dates = await board('?since=2010-01-01&until=2010-12-31');
+    expect(dates).toMatchObject({ total: 0, window: { since: '2010-01-01', until: '2010-12-31' } });
+  });
+
+  test('has no days before GitHub and none to come; a window of only such days is 400', async () => {
+    const today = await databaseToday(api.db);
+    expect((await board('?since=1970-01-01&until=2999-12-31&limit=1')).window).toEqual(presetWindow('all', today));
+    const tomorrow = addDays(today, 1);
+    expect((await board(`?until=${tomorrow}&limit=1`)).window).toEqual(presetWindow('2y', today));
+    const scored = await api.send('GET', `/api/v1/contributors/person-001/series?interval=day&since=1970-01-01&until=2999-12-31`);
+    expect(scored.body.data).toHaveLength(lengthOf(presetWindow('all', today)));
+    for (const [query, pointer] of [
+      [`since=${tomorrow}`, 'since'],
+      [`since=${tomorrow}&until=2999-12-31`, 'since'],
+      ['until=2007-12-31', 'until'],
+      [`since=${today}&until=2020-01-01`, 'since'],
+    ]) {
+      const { status, body } = await api.send('GET', `${PATH}?${query}`);
+      expect([query, status, body.errors?.[0]?.pointer]).toEqual([query, 400, pointer]);
+    }
   });
 
   test('of all repositories says in how many somebody is', async () => {

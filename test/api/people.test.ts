@@ -191,6 +191,46 @@ test('logins that two accounts had in turn are suggested as one person, until so
   expect((await api.call('listIdentitySuggestions')).body.total).toBe(0);
 });
 
+test('people who show the same verified e-mail address are suggested, without telling it; a name that both have is no reason', async () => {
+  await publish([ada, bob, cyd]);
+  await api.db.pool.query(`UPDATE github_user SET display_name = 'Sam Smith', company = 'acme', location = 'Oslo'`);
+  expect((await api.call('listIdentitySuggestions')).body.data.filter(({ reason }: { reason: string }) => reason === 'email')).toEqual([]);
+  await api.db.pool.query(
+    `INSERT INTO contributor_enrichment (user_id, personal_email, enrichment_status, enrichment_sources)
+     SELECT id, CASE github_id WHEN $1 THEN 'Sam@Example.org' ELSE 'sam@example.org' END, 'COMPLETED',
+       '{"personal_email":{"source":"github_profile","at":"2026-01-01T00:00:00Z"}}' FROM github_user WHERE github_id IN ($1, $2)`,
+    [bob.githubId, cyd.githubId],
+  );
+  const { body, text } = await api.call('listIdentitySuggestions');
+  const found = body.data.filter(({ reason }: { reason: string }) => reason === 'email');
+  expect(found).toMatchObject([{ contributors: [{ username: 'bob', display_name: 'Sam Smith' }, { username: 'cyd' }] }]);
+  expect(found[0].evidence).toContain('the same e-mail address');
+  expect(text.toLowerCase()).not.toContain('sam@example.org');
+  await api.call('hideContributor', { params: { username: 'cyd' } });
+  expect((await api.call('listIdentitySuggestions')).text).not.toContain('cyd');
+  await api.call('showContributor', { params: { username: 'cyd' } });
+});
+
+test('a change of people names who is not there, and is refused by a process with another key than people were hidden with', async () => {
+  await publish();
+  const nobody = { username: 'nobody' };
+  for (const answer of [
+    await api.call('setContributorKind', { params: nobody, body: { kind: 'bot', reason: 'x' } }),
+    await api.call('splitContributor', { params: nobody }),
+    await api.call('showContributor', { params: nobody }),
+    await api.call('eraseContributor', { params: nobody }),
+  ]) {
+    expect([answer.status, answer.body.code]).toEqual([404, 'contributor_not_found']);
+  }
+  await api.call('hideContributor', { params: { username: 'bob' } });
+  const { rows } = await api.db.pool.query(`UPDATE setting SET value = '"another"' WHERE name = 'opt_out_key_check' RETURNING name`);
+  expect(rows).toHaveLength(1);
+  const other = await api.call('hideContributor', { params: { username: 'ada' } });
+  expect([other.status, other.body.code]).toEqual([500, 'opt_out_key_differs']);
+  await api.db.pool.query(`DELETE FROM setting WHERE name = 'opt_out_key_check'`);
+  expect((await board()).map(([, login]) => login)).toEqual(['ada', 'cyd']);
+});
+
 /** Every text that any table of the database holds. */
 async function wholeDatabase(): Promise<string> {
   const { rows: tables } = await api.db.pool.query<{ name: string }>(

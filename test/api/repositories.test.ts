@@ -131,6 +131,12 @@ describe('a repository', () => {
     expect((await api.send('POST', '/api/v1/repositories/before/it/refresh')).headers.get('location')).toBe(
       '/api/v1/repositories/after/it/refresh',
     );
+    const params = { owner: 'before', name: 'it' };
+    for (const name of ['getCoverage', 'scrapeRepository', 'deleteRepository'] as const) {
+      const { status, headers } = await api.call(name, { params });
+      expect([name, status, headers.get('location')?.startsWith('/api/v1/repositories/after/it')]).toEqual([name, 308, true]);
+    }
+    expect((await api.call('getRepository', { params: { owner: 'after', name: 'it' } })).body.last_job).toBeNull();
     expect((await api.call('addRepository', { body: { owner: 'before', name: 'it' } })).body.full_name).toBe('after/it');
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { databaseToday } from '../../src/db/database.ts';
 import { closeJob, jobById } from '../../src/db/jobs.ts';
+import { AppError } from '../../src/domain/errors.ts';
 import { presetWindow } from '../../src/domain/window.ts';
 import { addedRepository, planningSource, startTestApi, type TestApi } from './running-api.ts';
 
@@ -55,6 +56,8 @@ describe('a full scrape', () => {
     [{ since: 'yesterday' }, '/since'],
     [{ since: '2026-02-30' }, '/since'],
     [{ since: '2026-02-01', until: '2026-01-01' }, '/since'],
+    [{ since: '2999-01-01' }, '/since'],
+    [{ until: '2007-12-31' }, '/until'],
     [{ until: 'all' }, '/until'],
     [{ sources: ['sample'] }, '/sources/0'],
     [{ sources: [] }, '/sources'],
@@ -182,6 +185,33 @@ describe('a dry run', () => {
       })),
     });
     expect((await api.call('getRepository', { params })).body.last_job).toBeNull();
+  });
+
+  test('of a repository that is not known here is made too, adds nothing, and leaves the sample where it is', async () => {
+    const params = { owner: 'acme', name: 'not-yet' };
+    const before = (await api.call('listRepositories')).body;
+    api.lookup = { state: 'unreachable', reason: 'no token is configured' };
+    const { status, body } = await api.call('scrapeRepository', { params, query: { dry_run: 'true' } });
+    expect([status, body.repository, body.type]).toEqual([200, 'acme/not-yet', 'FULL']);
+    api.lookup = { state: 'missing' };
+    const missing = await api.call('scrapeRepository', { params, query: { dry_run: 'true' } });
+    expect([missing.status, missing.body.code]).toEqual([404, 'github_repository_not_found']);
+    api.lookup = { state: 'unreachable', reason: 'no token is configured' };
+    expect((await api.call('scrapeRepository', { params })).status).toBe(404);
+    expect((await api.call('refreshRepository', { params, query: { dry_run: 'true' } })).status).toBe(404);
+    expect((await api.call('listRepositories')).body).toEqual(before);
+  });
+
+  test('says what its source says, and 503 when it can not be made', async () => {
+    const params = await added();
+    for (const [error, status, code] of [
+      [new AppError('bad_credentials', 422, 'GitHub refuses the token.'), 422, 'bad_credentials'],
+      [new Error('connect ECONNREFUSED'), 503, 'plan_unavailable'],
+    ] as const) {
+      api.sources = [{ ...planningSource('github'), plan: () => Promise.reject(error) }];
+      const answer = await api.call('scrapeRepository', { params, query: { dry_run: 'true' } });
+      expect([answer.status, answer.body.code]).toEqual([status, code]);
+    }
   });
 
   test('of a refresh too', async () => {

@@ -54,6 +54,7 @@ function serve(pages: readonly (readonly BoardRowResource[])[], currentAt: (call
       return { status: 200, body: page(pages[index] ?? [], { next_cursor: next }) } as never;
     },
     text: async () => '',
+    file: async () => ({ mediaType: '', bytes: Buffer.alloc(0) }),
   };
 }
 

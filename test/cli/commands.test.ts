@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { closeJob } from '../../src/db/jobs.ts';
 import { publishBoard } from '../api/published-board.ts';
 import { addedRepository, startTestApi, type TestApi } from '../api/running-api.ts';
-
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+import { laurelsAt, type Ended } from './laurels-at.ts';
 
 let api: TestApi;
 let failedJob: string;
@@ -27,14 +27,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => api.stop());
 
-/** Runs `laurels` against the test's API. */
-const laurels = async (...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> =>
-  new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'], LAURELS_URL: api.url };
-    execFile(process.execPath, [CLI, ...args], { env, cwd: '/' }, (error, out, err) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    );
-  });
+const laurels = (...args: readonly string[]): Promise<Ended> => laurelsAt(api.url, ...args);
 
 describe('laurels', () => {
   test.each<[string, readonly string[], RegExp]>([
@@ -60,6 +53,10 @@ describe('laurels', () => {
     ['repositories', ['repositories', '--q', 'rock'], /acme\/rocket +COMPLETED +2/],
     ['one repository', ['repositories', 'acme/rocket'], /acme\/rocket: COMPLETED[\s\S]*last job: .*completed/],
     ['coverage', ['coverage', 'acme/rocket'], /ISSUE_OPENED +17/],
+    ['contributor enrichment', ['contributor', 'ada', 'enrichment'], /status +PENDING/],
+    ['badge', ['badge', 'acme/rocket'], /2 contributors/],
+    ['status', ['status'], /is ready\. You are local there and may do: admin\./],
+    ['recalculate', ['recalculate'], /being recalculated/],
     ['stats', ['stats'], /repositories +3 \(2 completed, 1 failed\)/],
     ['errors', ['errors'], /acme\/broken.*archive_unreadable: No such directory/],
   ])('%s', async (_, args, expected) => {
@@ -85,18 +82,89 @@ describe('laurels', () => {
     expect((await laurels('remove', 'acme/new')).code).toBe(3);
   });
 
-  test('ends with 2 for wrong usage and 3 for what is not known', async () => {
-    const wrong: readonly (readonly [number, readonly string[]])[] = [
-      [2, ['compare', 'ada']],
-      [2, ['compare', 'ada', 'acme/rocket']],
-      [2, ['contributor', 'ada', 'dances']],
-      [2, ['board', 'acme/rocket', '--repositories', 'acme/wheel']],
-      [3, ['contributor', 'nobody']],
-      [3, ['compare', 'acme/rocket', 'acme/none']],
-      [3, ['coverage', 'acme/none']],
-      [3, ['board', '--around', 'nobody']],
-    ];
-    const ended = await Promise.all(wrong.map(async ([, args]) => ({ args, ...(await laurels(...args)) })));
-    expect(ended).toEqual(wrong.map(([code, args]) => ({ args, code, out: '', err: expect.stringMatching(/./) })));
-  }, 30_000);
+  test.each<[number, string]>([
+    [2, ''],
+    [2, 'dance'],
+    [2, 'stats now'],
+    [2, 'compare ada'],
+    [2, 'compare ada acme/rocket'],
+    [2, 'contributor ada dances'],
+    [2, 'contributor ada --kind COMMIT'],
+    [2, 'contributor ada ranks --interval day'],
+    [2, 'repositories acme/rocket --status FAILED'],
+    [2, 'jobs 0198f7d6-0000-7000-8000-000000000000 --limit 3'],
+    [2, 'jobs not-a-job'],
+    [2, 'board acme/rocket --repositories acme/wheel'],
+    [2, 'board --since 2026-02-01 --until 2026-01-01'],
+    [2, 'board --since 2999-01-01'],
+    [2, 'board --window 30d --since 2026-01-01'],
+    [2, 'board --limit 0'],
+    [2, 'board --sort age'],
+    [2, 'board --kinds LIKES'],
+    [2, 'score'],
+    [2, 'score a/b'],
+    [2, 'score ada --since yesterday'],
+    [2, 'scoring set'],
+    [2, 'scoring set COMMIT=10001 --no-wait'],
+    [2, 'scoring preview LIKES=3'],
+    [2, 'kind ada human'],
+    [2, 'avatar ada'],
+    [2, 'badge ada --output /nowhere/badge.svg'],
+    [2, 'audit --refused --done'],
+    [2, 'enrich --top 0'],
+    [3, 'contributor nobody'],
+    [3, 'contributor nobody enrichment'],
+    [3, 'score nobody'],
+    [3, 'score ada --repository acme/none'],
+    [3, 'badge nobody'],
+    [3, 'badge acme/none'],
+    [3, 'avatar nobody --json'],
+    [3, 'identities show nobody'],
+    [3, 'kind nobody bot --reason x'],
+    [2, 'merge ada nobody'],
+    [3, 'opt-out nobody'],
+    [3, 'erase nobody --yes'],
+    [3, 'enrich nobody'],
+    [3, 'compare acme/rocket acme/none'],
+    [3, 'compare ada nobody'],
+    [3, 'coverage acme/none'],
+    [3, 'repositories acme/none'],
+    [3, 'remove acme/none'],
+    [3, 'refresh acme/none'],
+    [3, 'board acme/none'],
+    [3, 'board --around nobody'],
+    [3, 'scoring restore 99'],
+    [3, 'jobs 0198f7d6-0000-7000-8000-000000000000'],
+    [3, 'jobs retry 0198f7d6-0000-7000-8000-000000000000'],
+    [3, 'cancel 0198f7d6-0000-7000-8000-000000000000'],
+    [3, 'logs --job 0198f7d6-0000-7000-8000-000000000000'],
+  ])('ends with %i and says why: %s', async (code, line) => {
+    const args = line.split(' ').filter((word) => word !== '');
+    expect({ ...(await laurels(...args)) }).toEqual({ code, out: '', err: expect.stringMatching(/\w/) });
+  });
+
+  test('ends with 3 for who has opted out, and with 4 for what is in the way', async () => {
+    expect(await laurels('opt-out', 'ben')).toMatchObject({ code: 0 });
+    for (const command of ['contributor', 'score', 'badge', 'avatar', 'enrich']) {
+      const args = command === 'avatar' ? ['--json'] : [];
+      expect(await laurels(command, 'ben', ...args)).toMatchObject({ code: 3, out: '' });
+    }
+    expect(await laurels('opt-out', 'ben', '--undo')).toMatchObject({ code: 0 });
+    expect(await laurels('scrape', 'acme/broken')).toMatchObject({ code: 4, err: expect.stringContaining('/api/v1/jobs/') });
+    expect(await laurels('add', 'acme/broken', '--scrape')).toMatchObject({ code: 4 });
+    expect(await laurels('cancel', failedJob)).toMatchObject({ code: 4, err: expect.stringContaining('ended') });
+  });
+
+  test('writes pictures where it is told', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'laurels-pictures-'));
+    try {
+      const [badge, avatar] = [join(directory, 'badge.svg'), join(directory, 'ada')];
+      expect(await laurels('badge', 'ada', '--output', badge)).toMatchObject({ code: 0, out: `${badge}: image/svg+xml\n` });
+      expect(await laurels('avatar', 'ada', '--output', avatar)).toMatchObject({ code: 0, out: `${avatar}: image/svg+xml\n` });
+      expect(await readFile(badge, 'utf8')).toBe((await api.send('GET', '/badges/contributors/ada.svg')).text);
+      expect(await readFile(avatar, 'utf8')).toBe((await api.send('GET', '/avatars/1')).text);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
 });

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { publishBoard } from '../api/published-board.ts';
 import { addedRepository, startTestApi, type TestApi } from '../api/running-api.ts';
+import { laurelsAt, type Ended } from './laurels-at.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -16,21 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs `laurels …` against the API of this test. */
-async function laurels(...command: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, LAURELS_URL: api.url };
-    execFile(process.execPath, ['src/cli.ts', ...command], { env }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+const laurels = (...args: readonly string[]): Promise<Ended> => laurelsAt(api.url, ...args);
 
 const ranking = async (): Promise<readonly string[]> => {
   const { body } = await api.send('GET', '/api/v1/leaderboard/global');

@@ -122,6 +122,17 @@ describe('a request for a window', () => {
       { since: TODAY, until: TODAY },
     ],
     [{ window: '7d' }, { since: '2026-03-09', until: TODAY }],
+    // Nothing is older, and nothing has happened yet: this year, and tomorrow where it is tomorrow already.
+    [
+      { since: '1970-01-01', until: '2015-01-01' },
+      { since: ALL_TIME_SINCE, until: '2015-01-01' },
+    ],
+    [
+      { since: '2026-01-01', until: '2026-12-31' },
+      { since: '2026-01-01', until: TODAY },
+    ],
+    [{ until: addDays(TODAY, 1) }, presetWindow('2y', TODAY)],
+    [{ until: ALL_TIME_SINCE }, { since: ALL_TIME_SINCE, until: ALL_TIME_SINCE }],
   ])('%j is %j', (request, window) => {
     expect(windowOf(request, TODAY)).toEqual(window);
   });
@@ -134,7 +145,9 @@ describe('a request for a window', () => {
     [{ since: '' }, 'since', /not a date/],
     [{ since: '0000-01-01' }, 'since', /not a date/],
     [{ since: '2026-02-01', until: '2026-01-01' }, 'since', /after until/],
-    [{ since: '2027-01-01' }, 'since', /after until/],
+    [{ since: addDays(TODAY, 1) }, 'since', /is in the future: today is 2026-03-15 \(UTC\)/],
+    [{ since: '2027-02-01', until: '2027-03-01' }, 'since', /in the future/],
+    [{ until: '2007-12-31' }, 'until', /before 2008-01-01/],
     [{ window: '__proto__' }, 'window', /not one of/],
   ])('%j is refused and %s is named', (request, pointer, detail) => {
     const error = (() => {

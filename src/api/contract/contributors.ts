@@ -139,6 +139,7 @@ export const getContributorRepositories = endpoint({
       body: z.strictObject({ data: z.array(standing), next_cursor: z.string().nullable(), total: z.int() }),
     },
   },
+  problems: ['board_changed'],
 });
 
 const kindCounts = z.strictObject(

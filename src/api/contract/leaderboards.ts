@@ -38,7 +38,7 @@ const counts = z.strictObject(Object.fromEntries(COUNT_COLUMNS.map((column) => [
 export const windowQuery = {
   window: z.enum(WINDOW_PRESETS).optional().describe('By default 2y; or give since and until'),
   since: sinceDay.optional(),
-  until: day.optional(),
+  until: day.optional().describe('A UTC day; days after today are cut off'),
 };
 /** The days an answer is about. */
 export const windowShown = z.strictObject({ since: z.string(), until: z.string() });

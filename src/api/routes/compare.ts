@@ -54,7 +54,8 @@ export function compareHandlers({ db }: ApiDeps): Pick<Handlers, 'compareBoards'
         total: shared.total,
         data: [...people.values()].map((places) => ({
           contributor: comparedOf(places[0] as ComparedPerson),
-          total_score: places.reduce((sum, { total_score }) => sum + total_score, 0),
+          // Each has four decimals: the sum of the doubles may have more.
+          total_score: Number(places.reduce((sum, { total_score }) => sum + total_score, 0).toFixed(4)),
           places: places.map(({ repositoryId, rank, total_score }) => ({ repository: nameOf.get(repositoryId) ?? '', rank, total_score })),
         })),
       },

@@ -6,13 +6,13 @@ import {
   findByOldName,
   findRepository,
   listRepositories,
-  type RepositoryFacts,
   type StoredRepository,
 } from '../../db/repositories.ts';
-import { AppError, InvalidInput } from '../../domain/errors.ts';
-import { fullNameOf, repositoryNameOf, type RepositoryName } from '../../domain/repository-name.ts';
+import { InvalidInput } from '../../domain/errors.ts';
+import { repositoryNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
+import { factsOf } from '../github-facts.ts';
 import { showJob } from '../job-view.ts';
 import { repositoryOf } from '../named-repository.ts';
 import { atCursor, nextLink } from '../paging.ts';
@@ -28,24 +28,6 @@ export function repositoryHandlers(
   deps: ApiDeps,
 ): Pick<Handlers, 'addRepository' | 'listRepositories' | 'getRepository' | 'deleteRepository' | 'getCoverage'> {
   const { db, engine, log } = deps;
-
-  /** What GitHub says of a name; null where it can't be asked, which is no obstacle. */
-  const factsOf = async (name: RepositoryName): Promise<RepositoryFacts | null> => {
-    const lookup = await deps.lookUpRepository(name);
-    if (lookup.state === 'missing') {
-      const detail = `GitHub knows no public repository ${fullNameOf(name)}. Is the name right?`;
-      throw new AppError('github_repository_not_found', 404, detail, { ...name });
-    }
-    if (lookup.state === 'blocked') throw new AppError('repository_blocked', 451, `${fullNameOf(name)}: ${lookup.reason}.`, { ...name });
-    if (lookup.state === 'unreachable') {
-      log.info({ reason: lookup.reason }, 'repository added without asking GitHub');
-      return null;
-    }
-    if (lookup.facts.isPrivate && !deps.allowPrivate) {
-      throw new AppError('repository_private', 422, `${fullNameOf(name)} is private. Set ALLOW_PRIVATE=true to read it.`, { ...name });
-    }
-    return lookup.facts;
-  };
 
   const recalculate = async (): Promise<void> => {
     // The schedule recalculates too: a Temporal that is away only makes it later.
@@ -65,7 +47,7 @@ export function repositoryHandlers(
   const add = async (name: RepositoryName): Promise<{ repository: StoredRepository; created: boolean }> => {
     const before = await known(name);
     if (before !== null) return { repository: before, created: false };
-    const facts = await factsOf(name);
+    const facts = await factsOf(deps, name);
     const { repository, created, removedSample } = await addRepository(db, name, facts);
     if (removedSample) await recalculate();
     return { repository, created };

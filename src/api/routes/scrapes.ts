@@ -3,15 +3,16 @@ import { createScrapeJob, jobById, type StoredJob } from '../../db/jobs.ts';
 import { repositoryById, type StoredRepository } from '../../db/repositories.ts';
 import { watermarksOf } from '../../db/sync-cursors.ts';
 import type { SourceName } from '../../domain/contribution.ts';
-import { AppError, InvalidInput, NoSourceConfigured, ScrapeAlreadyRunning } from '../../domain/errors.ts';
+import { AppError, InvalidInput, NoSourceConfigured, RepositoryNotFound, ScrapeAlreadyRunning } from '../../domain/errors.ts';
 import { isUnfinished, type ScrapeType } from '../../domain/job-status.ts';
-import { fullNameOf } from '../../domain/repository-name.ts';
+import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { windowOf, type Window } from '../../domain/window.ts';
 import type { ContributionSource, Estimate } from '../../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../temporal/dispatch.ts';
 import type { ScrapePlan } from '../contract/repositories.ts';
 import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
+import { factsOf } from '../github-facts.ts';
 import { showJob } from '../job-view.ts';
 import { repositoryOf } from '../named-repository.ts';
 import { jobPath, jobReferenceOf } from '../resources.ts';
@@ -117,13 +118,18 @@ function refuseSample(repository: StoredRepository): void {
   throw new AppError('repository_is_sample', 422, `${fullNameOf(repository)} is part of the sample: there is nothing to collect.`);
 }
 
-async function planOf(deps: ApiDeps, asked: Omit<ScrapeRequest, 'requestedBy'>): Promise<ScrapePlan> {
+/** What a plan is made for: a repository that is known here, or one that is not and stays so. */
+interface PlanRequest extends Omit<ScrapeRequest, 'requestedBy' | 'repository'> {
+  readonly repository: StoredRepository | (RepositoryName & { readonly githubId: number | null; readonly nodeId: string | null });
+}
+
+async function planOf(deps: ApiDeps, asked: PlanRequest): Promise<ScrapePlan> {
   const { repository, type, sources } = asked;
-  refuseSample(repository);
+  if ('id' in repository) refuseSample(repository);
   const window = await windowFor(deps, asked);
-  const { id, owner, name, githubId, nodeId } = repository;
+  const { owner, name, githubId, nodeId } = repository;
   const plans = sources.map(async (source) => {
-    const previous = type === 'REFRESH' ? await watermarksOf(deps.db, id, source.name) : {};
+    const previous = type === 'REFRESH' && 'id' in repository ? await watermarksOf(deps.db, repository.id, source.name) : {};
     const plan = await within(
       PLAN_DEADLINE_MS,
       source.plan({ owner, name, githubId, nodeId, window, type, previous }).then(
@@ -160,8 +166,20 @@ export function scrapeHandlers(deps: ApiDeps): Pick<Handlers, 'scrapeRepository'
   };
   return {
     async scrapeRepository({ params, query, body }, exchange) {
-      const repository = await repositoryOf(deps.db, params, exchange.request);
       const { sources, since, until } = body ?? {};
+      const repository = await repositoryOf(deps.db, params, exchange.request).catch((error: unknown) => {
+        // A plan may be asked for before anything is added: adding would take the sample away.
+        if (query.dry_run && error instanceof RepositoryNotFound) return null;
+        throw error;
+      });
+      if (repository === null) {
+        const facts = await factsOf(deps, params);
+        const named = { githubId: null, nodeId: null, ...params, ...facts };
+        return {
+          status: 200,
+          body: await planOf(deps, { repository: named, type: 'FULL', sources: sourcesFor(deps, sources), since, until }),
+        };
+      }
       return answer({ repository, type: 'FULL', sources: sourcesFor(deps, sources), since, until }, query.dry_run, exchange);
     },
     async refreshRepository({ params, query, body }, exchange) {

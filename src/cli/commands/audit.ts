@@ -1,13 +1,15 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { AuditEntryResource } from '../../api/contract/access.ts';
-import { wholeOption } from '../arguments.ts';
+import { rowsOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
+import { readPages } from '../pages.ts';
 import { reachStack } from '../stack.ts';
 import { tableOf } from '../table.ts';
 
 interface AuditOptions {
   readonly actor?: string;
   readonly refused?: boolean;
+  readonly done?: boolean;
   readonly limit: number;
   readonly json?: boolean;
 }
@@ -19,14 +21,18 @@ export function addAuditCommand(program: Command, context: CommandContext): void
     .summary('list who changed what')
     .description('Lists every write that was asked for, newest first: who, what, and the status it was answered with.')
     .option('--actor <key>', 'only of this key, by name or id ("local": this machine without a key)')
-    .option('--refused', 'only what was refused')
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 50)
+    .addOption(new Option('--refused', 'only what was refused').conflicts('done'))
+    .option('--done', 'only what was carried out')
+    .option('--limit <rows>', 'how many', rowsOption, 50)
     .option('--json', "print the API's answer")
-    .action(async ({ actor, refused, limit, json }: AuditOptions) => {
+    .action(async ({ actor, refused, done, limit, json }: AuditOptions) => {
       const stack = await reachStack(context);
       try {
-        const query = { actor, refused: refused === true ? 'true' : undefined, limit: String(limit) } as never;
-        const { body: page } = await stack.api.call('listAudit', { query });
+        const filters = { actor, refused: refused === true ? 'true' : done === true ? 'false' : undefined };
+        const page = await readPages(
+          limit,
+          async (asked) => (await stack.api.call('listAudit', { query: { ...filters, ...asked } as never })).body,
+        );
         context.terminal.print(json === true ? JSON.stringify(page) : page.data.length === 0 ? 'No writes.' : auditTable(page.data));
       } finally {
         await stack.close();

@@ -3,7 +3,7 @@ import { BOARD_SORTS } from '../../api/contract/leaderboards.ts';
 import type { RepositoryName } from '../../domain/repository-name.ts';
 import { SCORED_KINDS } from '../../domain/scoring.ts';
 import { WINDOW_PRESETS } from '../../domain/window.ts';
-import { dayOption, repositoryArgument, sinceOption, usernameArgument, wholeOption, wordsOption } from '../arguments.ts';
+import { dayOption, repositoryArgument, rowsOption, sinceOption, usernameArgument, wordsOption } from '../arguments.ts';
 import { boardTable, readBoard } from '../board.ts';
 import type { CommandContext } from '../context.ts';
 import { UsageError } from '../exit-code.ts';
@@ -44,7 +44,7 @@ export function addBoardCommand(program: Command, context: CommandContext): void
     .option('--repositories <owner/name,…>', 'only these repositories, ranked among themselves')
     .option('--around <user>', 'the rows around somebody', usernameArgument)
     .option('--sparkline', 'show the last twelve weeks')
-    .option('--limit <rows>', `how many rows (default: ${DEFAULT_LIMIT}; of CSV all)`, wholeOption(1, 1_000_000))
+    .option('--limit <rows>', `how many rows (default: ${DEFAULT_LIMIT}; of CSV all)`, rowsOption)
     .addOption(new Option('--json', "print the API's answer").conflicts('csv'))
     .option('--csv', 'print all rows as CSV')
     .action(async (repository: RepositoryName | undefined, options: BoardOptions) => {

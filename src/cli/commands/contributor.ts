@@ -1,18 +1,33 @@
 import { Argument, Option, type Command } from 'commander';
 import type { ActivityResource, ListedContributorResource, ProfileResource } from '../../api/contract/contributors.ts';
+import type { EnrichmentResource } from '../../api/contract/enrichment.ts';
 import { ACCOUNT_KINDS } from '../../domain/account-kind.ts';
 import { CONTRIBUTION_KINDS } from '../../domain/contribution.ts';
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { WINDOW_PRESETS } from '../../domain/window.ts';
-import { dayOption, repositoryArgument, sinceOption, usernameArgument, wholeOption, wordsOption } from '../arguments.ts';
+import { dayOption, repositoryArgument, rowsOption, sinceOption, usernameArgument, wordsOption } from '../arguments.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { CommandContext } from '../context.ts';
+import { UsageError } from '../exit-code.ts';
+import { readPages } from '../pages.ts';
 import { withStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
 
-const VIEWS = ['activity', 'repositories', 'series', 'ranks'] as const;
+const VIEWS = ['activity', 'repositories', 'series', 'ranks', 'enrichment'] as const;
 type View = (typeof VIEWS)[number];
+
+/** Which views an option says something about. */
+const OPTION_VIEWS: Readonly<Record<string, readonly View[]>> = {
+  kind: ['activity'],
+  repository: ['activity', 'series', 'ranks'],
+  window: ['series', 'ranks'],
+  since: ['activity', 'series', 'ranks'],
+  until: ['activity', 'series', 'ranks'],
+  interval: ['series'],
+  limit: ['activity', 'repositories'],
+};
+const USUAL_ROWS = 50;
 
 interface ContributorOptions {
   readonly kind?: readonly string[];
@@ -21,18 +36,20 @@ interface ContributorOptions {
   readonly since?: string;
   readonly until?: string;
   readonly interval?: string;
-  readonly limit: number;
+  readonly limit?: number;
   readonly json?: boolean;
 }
 
 const number = { align: 'right' } as const;
 
-/** `laurels contributor USER [activity|repositories|series|ranks]` */
+/** `laurels contributor USER [activity|repositories|series|ranks|enrichment]` */
 export function addContributorCommand(program: Command, context: CommandContext): void {
   program
     .command('contributor')
     .summary('show a person')
-    .description('Shows a person: profile, ranks and totals; or what they did, in which repositories, per week, or their ranks over time.')
+    .description(
+      'Shows a person: profile, ranks and totals; or what they did, in which repositories, per week, their ranks over time, or what was found out about them.',
+    )
     .argument('<user>', 'a login, of now or of earlier, or id:<GitHub id>', usernameArgument)
     .addArgument(new Argument('[view]', 'what of them').choices(VIEWS))
     .option('--kind <kinds>', 'activity: only these', wordsOption(CONTRIBUTION_KINDS))
@@ -41,9 +58,10 @@ export function addContributorCommand(program: Command, context: CommandContext)
     .option('--since <date>', 'activity, series, ranks: first day, or "all"', sinceOption)
     .option('--until <date>', 'activity, series, ranks: last day', dayOption)
     .addOption(new Option('--interval <length>', 'series: how long a point is').choices(['day', 'week']))
-    .option('--limit <rows>', 'activity, repositories: how many', wholeOption(1, 100), 50)
+    .option('--limit <rows>', `activity, repositories: how many (default: ${USUAL_ROWS})`, rowsOption)
     .option('--json', "print the API's answer")
     .action(async (username: string, view: View | undefined, options: ContributorOptions) => {
+      refuseMisplaced(view, options);
       await withStack(context, async ({ api }) => {
         const { body, text } = await viewOf(api, username, view, options);
         context.terminal.print(options.json === true ? JSON.stringify(body) : text());
@@ -55,18 +73,21 @@ async function viewOf(
   api: ApiClient,
   username: string,
   view: View | undefined,
-  { kind, repository, window, since, until, interval, limit }: ContributorOptions,
+  { kind, repository, window, since, until, interval, limit = USUAL_ROWS }: ContributorOptions,
 ): Promise<{ readonly body: unknown; readonly text: () => string }> {
   const params = { username };
   const inRepository = repository === undefined ? undefined : fullNameOf(repository);
   switch (view) {
     case 'activity': {
-      const query = { kind: kind?.join(','), repository: inRepository, since, until, limit: String(limit) } as never;
-      const { body } = await api.call('getContributorActivity', { params, query });
+      const filters = { kind: kind?.join(','), repository: inRepository, since, until };
+      const body = await readPages(
+        limit,
+        async (page) => (await api.call('getContributorActivity', { params, query: { ...filters, ...page } })).body,
+      );
       return { body, text: () => (body.data.length === 0 ? 'Nothing.' : activityTable(body.data)) };
     }
     case 'repositories': {
-      const { body } = await api.call('getContributorRepositories', { params, query: { limit: String(limit) } });
+      const body = await readPages(limit, async (page) => (await api.call('getContributorRepositories', { params, query: page })).body);
       const rows = body.data.map(({ repository: at, rank, of, total_score }) => [at.full_name, rankOf(rank, of), figure(total_score, 4)]);
       return {
         body,
@@ -87,11 +108,39 @@ async function viewOf(
       const table = () => tableOf([{ heading: 'day' }, { heading: 'rank', ...number }, { heading: 'score', ...number }], rows);
       return { body, text: () => (rows.length === 0 ? 'No ranks are kept.' : table()) };
     }
+    case 'enrichment': {
+      const { body } = await api.call('getContributorEnrichment', { params });
+      return { body, text: () => enrichmentText(body) };
+    }
     default: {
       const { body } = await api.call('getContributor', { params });
       return { body, text: () => profileText(body) };
     }
   }
+}
+
+/** An option that a view does not know would be passed over in silence. */
+function refuseMisplaced(view: View | undefined, options: ContributorOptions): void {
+  const wrong = Object.keys(options).find((option) => option in OPTION_VIEWS && !(OPTION_VIEWS[option] ?? []).includes(view as View));
+  if (wrong !== undefined) throw new UsageError(`--${wrong}: it goes with ${(OPTION_VIEWS[wrong] ?? []).join(', ')} of a contributor.`);
+}
+
+function enrichmentText({ status, states, enrichment_sources: sources, ...known }: EnrichmentResource): string {
+  const fields = [
+    ['Twitter', 'twitter_username'],
+    ['LinkedIn', 'linkedin_url'],
+    ['website', 'personal_website'],
+  ] as const;
+  const lines = [
+    `${'status'.padEnd(12)}${status}${known.last_enriched_at === null ? '' : `, ${known.last_enriched_at}`}`,
+    ...(known.error === null ? [] : [`${'error'.padEnd(12)}${known.error}`]),
+    ...fields.flatMap(([name, field]) => {
+      const [value, origin] = [known[field], sources[field]];
+      return value === null ? [] : [`${name.padEnd(12)}${value}${origin === undefined ? '' : ` (${origin.source}, ${origin.at})`}`];
+    }),
+    ...Object.entries(states).map(([source, { state, at }]) => `${`asked ${source}`.padEnd(16)}${state}, ${at}`),
+  ];
+  return lines.map(printable).join('\n');
 }
 
 const rankOf = (rank: number | null, of: number): string => (rank === null ? 'not ranked' : `${figure(rank)} of ${figure(of)}`);
@@ -150,13 +199,12 @@ export function addContributorsCommand(program: Command, context: CommandContext
     .description('Lists people by login; --kind bot,agent shows whom boards leave out, and the rule that says so.')
     .option('--kind <kinds>', `only these: ${ACCOUNT_KINDS.join(',')}`, wordsOption(ACCOUNT_KINDS))
     .option('--q <text>', 'only whose login or name has this')
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 50)
+    .option('--limit <rows>', 'how many', rowsOption, USUAL_ROWS)
     .option('--json', "print the API's answer")
     .action(async ({ kind, q, limit, json }: ContributorsOptions) => {
       await withStack(context, async ({ api }) => {
-        const { body } = await api.call('listContributors', {
-          query: { limit: String(limit), ...(kind === undefined ? {} : { kind: kind.join(',') }), ...(q === undefined ? {} : { q }) },
-        });
+        const filters = { kind: kind?.join(','), q };
+        const body = await readPages(limit, async (page) => (await api.call('listContributors', { query: { ...filters, ...page } })).body);
         context.terminal.print(json === true ? JSON.stringify(body) : body.data.length === 0 ? 'Nobody.' : peopleTable(body.data));
       });
     });

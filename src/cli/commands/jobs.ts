@@ -1,20 +1,25 @@
 import { Option, type Command } from 'commander';
 import type { JobResource } from '../../api/contract/jobs.ts';
-import { JOB_STATUSES } from '../../domain/job-status.ts';
+import { JOB_STATUSES, JOB_TYPES } from '../../domain/job-status.ts';
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
-import { repositoryArgument, wholeOption } from '../arguments.ts';
+import { repositoryArgument, rowsOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
+import { UsageError } from '../exit-code.ts';
 import { gapsOf, isIncomplete, outcomeOf, standingOf, subjectOf } from '../jobs.ts';
+import { readPages } from '../pages.ts';
 import { reachStack, withStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
 
 interface JobsOptions {
   readonly status?: (typeof JOB_STATUSES)[number];
+  readonly type?: (typeof JOB_TYPES)[number];
   readonly repository?: RepositoryName;
-  readonly limit: number;
+  readonly limit?: number;
   readonly json?: boolean;
 }
+
+const USUAL_ROWS = 20;
 
 /** `laurels jobs [id]` */
 export function addJobsCommand(program: Command, context: CommandContext): void {
@@ -24,11 +29,14 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
     .description('Lists jobs, newest first, or shows one.')
     .argument('[id]', 'a job')
     .addOption(new Option('--status <status>', 'only these').choices(JOB_STATUSES))
+    .addOption(new Option('--type <type>', 'only these').choices(JOB_TYPES))
     .option('--repository <owner/name>', 'only of this repository', repositoryArgument)
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 20)
+    .option('--limit <rows>', `how many (default: ${USUAL_ROWS})`, rowsOption)
     .option('--json', "print the API's answer")
-    .action(async (id: string | undefined, { status, repository, limit, json }: JobsOptions) => {
+    .action(async (id: string | undefined, { json, limit, repository, ...filters }: JobsOptions) => {
       const { terminal } = context;
+      const [wrong] = Object.entries({ ...filters, repository, limit }).find(([, value]) => value !== undefined) ?? [];
+      if (id !== undefined && wrong !== undefined) throw new UsageError(`--${wrong}: it is about the list, not about one job.`);
       const stack = await reachStack(context);
       try {
         if (id !== undefined) {
@@ -36,8 +44,11 @@ export function addJobsCommand(program: Command, context: CommandContext): void 
           terminal.print(json === true ? JSON.stringify(job) : describe(job, stack.api.url));
           return;
         }
-        const query = { status, repository: repository === undefined ? undefined : fullNameOf(repository), limit: String(limit) } as never;
-        const { body: page } = await stack.api.call('listJobs', { query });
+        const query = { ...filters, repository: repository === undefined ? undefined : fullNameOf(repository) };
+        const page = await readPages(
+          limit ?? USUAL_ROWS,
+          async (asked) => (await stack.api.call('listJobs', { query: { ...query, ...asked } })).body,
+        );
         if (json === true) terminal.print(JSON.stringify(page));
         else if (page.data.length === 0) terminal.print('No jobs.');
         else terminal.print(jobTable(page.data));

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { LOG_LEVELS, type LogLevel, type LogLineResource } from '../../api/contract/jobs.ts';
+import { wholeOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { followLogs } from '../log-stream.ts';
 import { reachStack, type Stack } from '../stack.ts';
@@ -9,6 +10,7 @@ interface LogsOptions {
   readonly follow?: boolean;
   readonly job?: string;
   readonly level?: LogLevel;
+  readonly after?: number;
   readonly json?: boolean;
 }
 
@@ -21,22 +23,24 @@ export function addLogsCommand(program: Command, context: CommandContext): void 
     .option('-f, --follow', 'go on with what comes')
     .option('--job <id>', 'only of this job')
     .addOption(new Option('--level <level>', 'only of this level and above').choices(Object.keys(LOG_LEVELS)))
+    .option('--after <id>', 'only what comes after this line', wholeOption(0, Number.MAX_SAFE_INTEGER))
     .option('--json', 'print one JSON object a line')
-    .action(async ({ follow, job, level, json }: LogsOptions) => {
+    .action(async ({ follow, job, level, after: since, json }: LogsOptions) => {
       const { terminal, signal } = context;
       const print = (line: LogLineResource): void => terminal.print(json === true ? JSON.stringify(line) : sentenceOf(line));
       const stack = await reachStack(context);
       try {
         if (follow === true) {
-          // What a job has said already comes first; of all jobs only what is new.
-          const after = job === undefined ? undefined : await printPages(stack, job, level, print);
+          // What a job has said already comes first; of all jobs only what is new, or what came after a line.
+          const from = since?.toString();
+          const after = job === undefined ? from : ((await printPages(stack, { id: job, level, after: from }, print)) ?? from);
           await followLogs(stack.api, { job, level, after }, print, signal);
           return;
         }
         const id = job ?? (await newestJob(stack));
         if (id === null) return terminal.say('There are no jobs.');
         if (job === undefined) terminal.say(`Job ${id}:`);
-        await printPages(stack, id, level, print);
+        await printPages(stack, { id, level, after: since?.toString() }, print);
       } finally {
         await stack.close();
       }
@@ -51,11 +55,10 @@ async function newestJob({ api }: Stack): Promise<string | null> {
 /** Prints all lines there are, and gives the id of the last. */
 async function printPages(
   { api }: Stack,
-  id: string,
-  level: LogLevel | undefined,
+  { id, level, after }: { readonly id: string; readonly level: LogLevel | undefined; readonly after: string | undefined },
   print: (line: LogLineResource) => void,
 ): Promise<string | undefined> {
-  let last: string | undefined;
+  let last = after;
   for (;;) {
     const query = { limit: '1000', ...(level === undefined ? {} : { level }), ...(last === undefined ? {} : { after: last }) } as never;
     const { body } = await api.call('getJobLogs', { params: { id }, query });

@@ -9,19 +9,22 @@ export function addMigrateCommand(program: Command, context: CommandContext): vo
     .command('migrate')
     .summary('bring the database up to date')
     .description('Brings the schema of DATABASE_URL, or of the embedded database, up to date. `npm start` does it by itself.')
-    .action(async () => {
+    .option('--json', 'print {"applied": [...]}')
+    .action(async ({ json }: { readonly json?: boolean }) => {
       const { terminal } = context;
+      const print = (applied: readonly string[], sentence = sentenceOf(applied)): void =>
+        terminal.print(json === true ? JSON.stringify({ applied }) : sentence);
       const { dataDir, databaseUrl } = context.config();
-      if (databaseUrl !== null) return terminal.print(sentenceOf(await migrateAt(databaseUrl)));
+      if (databaseUrl !== null) return print(await migrateAt(databaseUrl));
       const url = await answeringUrl(dataDir);
-      if (url !== null) return terminal.print(`The database is up to date: Laurels runs on it at ${url}.`);
+      if (url !== null) return print([], `The database is up to date: Laurels runs on it at ${url}.`);
       const { startEmbeddedPostgres } = await import('../../embedded/postgres.ts');
       const { DATABASE_NAME } = await import('../../embedded/services.ts');
       const claim = await claimDataDirectory(dataDir);
       try {
         const postgres = await startEmbeddedPostgres({ dataDir, database: DATABASE_NAME, say: terminal.say, preferredPort: 0 });
         try {
-          terminal.print(sentenceOf(await migrateAt(postgres.url)));
+          print(await migrateAt(postgres.url));
         } finally {
           await postgres.stop();
         }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { StatisticsResource } from '../../api/contract/dashboard.ts';
-import { wholeOption } from '../arguments.ts';
+import { rowsOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
+import { readPages } from '../pages.ts';
 import { withStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
@@ -23,11 +24,11 @@ export function addOverviewCommands(program: Command, context: CommandContext): 
     .command('errors')
     .summary('list what went wrong')
     .description('Lists failed jobs and log lines that say error, newest first.')
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 20)
+    .option('--limit <rows>', 'how many', rowsOption, 20)
     .option('--json', "print the API's answer")
     .action(async ({ limit, json }: { readonly limit: number; readonly json?: boolean }) => {
       await withStack(context, async ({ api }) => {
-        const { body } = await api.call('listErrors', { query: { limit: String(limit) } });
+        const body = await readPages(limit, async (page) => (await api.call('listErrors', { query: page })).body);
         const table = () =>
           tableOf(
             [{ heading: 'at' }, { heading: 'repository' }, { heading: 'job' }, { heading: 'what' }],
@@ -50,7 +51,7 @@ function statisticsText({ repositories, contributors, contributions, jobs, leade
       .map(([name, count]) => `${figure(count)} ${name.toLowerCase()}`)
       .join(', ');
   const line = (name: string, total: number, counts: Readonly<Record<string, number>>): string =>
-    `${name.padEnd(15)}${figure(total)}${total === 0 ? '' : ` (${parts(counts)})`}`;
+    `${name.padEnd(15)}${figure(total)}${parts(counts) === '' ? '' : ` (${parts(counts)})`}`;
   return [
     line('repositories', repositories.total, repositories.by_status),
     line('contributors', contributors.total, contributors.by_kind),

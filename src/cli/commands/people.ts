@@ -1,9 +1,10 @@
 import { Argument, type Command } from 'commander';
 import type { IdentityResource, SuggestionResource } from '../../api/contract/people.ts';
 import { ACCOUNT_KINDS, type AccountKind } from '../../domain/account-kind.ts';
-import { usernameArgument, usernameArguments, wholeOption } from '../arguments.ts';
+import { rowsOption, usernameArgument, usernameArguments } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { UsageError } from '../exit-code.ts';
+import { readPages } from '../pages.ts';
 import { withStack } from '../stack.ts';
 import { tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
@@ -83,11 +84,11 @@ function addIdentitiesCommand(program: Command, context: CommandContext): void {
   identities
     .command('suggestions')
     .description('People who may be one: seen under one login, or with the same verified e-mail.')
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 50)
+    .option('--limit <rows>', 'how many', rowsOption, 50)
     .option(...JSON_OPTION)
     .action(async ({ limit, json }: Json & { readonly limit: number }) => {
       await withStack(context, async ({ api }) => {
-        const { body } = await api.call('listIdentitySuggestions', { query: { limit: String(limit) } });
+        const body = await readPages(limit, async (page) => (await api.call('listIdentitySuggestions', { query: page })).body);
         if (json === true) context.terminal.print(JSON.stringify(body));
         else context.terminal.print(body.data.length === 0 ? 'No suggestions.' : suggestionTable(body.data));
       });
@@ -97,9 +98,17 @@ function addIdentitiesCommand(program: Command, context: CommandContext): void {
     .description('The accounts of a person, and what was decided about them.')
     .argument('<user>', 'a login, or id:<GitHub id>', usernameArgument)
     .option(...JSON_OPTION)
-    .action(async (username: string, { json }: Json) => {
+    .option('--limit <rows>', 'how many decisions', rowsOption, 50)
+    .action(async (username: string, { limit, json }: Json & { readonly limit: number }) => {
       await withStack(context, async ({ api }) => {
-        const { body } = await api.call('getContributorIdentities', { params: { username } });
+        const params = { username };
+        let identity: IdentityResource | undefined;
+        const changes = await readPages(limit, async (query) => {
+          const { changes: page, ...rest } = (await api.call('getContributorIdentities', { params, query })).body;
+          identity = rest;
+          return page;
+        });
+        const body = { ...(identity as IdentityResource), changes };
         const lines = [
           `${body.contributor.username}: ${body.kind}${body.kind_rule === null ? '' : ` (${body.kind_rule})`}`,
           ...body.accounts.map((account) => `  ${account.username} (id ${account.github_id})`),

@@ -9,6 +9,7 @@ import { reachStack } from '../stack.ts';
 interface RefreshOptions {
   readonly source?: readonly string[];
   readonly include?: readonly string[];
+  readonly dryRun?: boolean;
   readonly wait?: boolean;
   readonly requireComplete?: boolean;
   readonly json?: boolean;
@@ -25,6 +26,7 @@ export function addRefreshCommand(program: Command, context: CommandContext): vo
     .argument('<owner/name...>', 'repositories, or their GitHub URLs', repositoryArguments)
     .option('--source <names>', `comma-separated: ${REAL_SOURCES.join(', ')} (default: all that are configured)`, wordsOption(REAL_SOURCES))
     .option('--include <kinds>', 'show bots, agents or both (bots,agents) on the printed board', wordsOption(['bots', 'agents']))
+    .option('--dry-run', 'print what would be read, and read nothing')
     .option('--wait', 'wait for the jobs and print their boards')
     .option('--require-complete', 'exit 1 unless everything was read and compared')
     .option('--json', 'print one JSON object a line: {repository, job, board}')
@@ -36,7 +38,7 @@ export function addRefreshCommand(program: Command, context: CommandContext): vo
           repositories,
           sources: options.source,
           include: options.include,
-          dryRun: false,
+          dryRun: options.dryRun ?? false,
           wait: options.wait ?? false,
           requireComplete: options.requireComplete ?? false,
           json: options.json ?? false,

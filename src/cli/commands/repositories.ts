@@ -1,9 +1,11 @@
 import { Option, type Command } from 'commander';
 import { REPOSITORY_STATUSES } from '../../domain/job-status.ts';
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
-import { repositoryArgument, wholeOption } from '../arguments.ts';
+import { repositoryArgument, rowsOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
-import { outcomeOf } from '../jobs.ts';
+import { UsageError } from '../exit-code.ts';
+import { outcomeOf, standingOf } from '../jobs.ts';
+import { readPages } from '../pages.ts';
 import { withStack } from '../stack.ts';
 import { figure, tableOf } from '../table.ts';
 import { printable } from '../terminal.ts';
@@ -15,10 +17,11 @@ interface ListOptions extends Json {
   readonly status?: string;
   readonly q?: string;
   readonly sort?: string;
-  readonly limit: number;
+  readonly limit?: number;
 }
 
 const number = { align: 'right' } as const;
+const USUAL_ROWS = 50;
 
 /** `laurels repositories`, `laurels add`, `laurels remove`, `laurels coverage` */
 export function addRepositoryCommands(program: Command, context: CommandContext): void {
@@ -30,9 +33,11 @@ export function addRepositoryCommands(program: Command, context: CommandContext)
     .addOption(new Option('--status <status>', 'only these').choices(REPOSITORY_STATUSES))
     .option('--q <text>', 'only with this in owner/name')
     .addOption(new Option('--sort <order>', 'order of the rows').choices(['name', '-last_scraped_at', '-stars', '-created_at']))
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 50)
+    .option('--limit <rows>', `how many (default: ${USUAL_ROWS})`, rowsOption)
     .option('--json', "print the API's answer")
     .action(async (name: RepositoryName | undefined, { json, limit, ...filters }: ListOptions) => {
+      const [wrong] = Object.keys({ ...filters, ...(limit === undefined ? {} : { limit }) });
+      if (name !== undefined && wrong !== undefined) throw new UsageError(`--${wrong}: it is about the list, not about one repository.`);
       await withStack(context, async ({ api }) => {
         if (name !== undefined) {
           const body = (await api.call('getRepository', { params: { ...name } })).body;
@@ -46,7 +51,10 @@ export function addRepositoryCommands(program: Command, context: CommandContext)
           context.terminal.print(json === true ? JSON.stringify(body) : lines.map(printable).join('\n'));
           return;
         }
-        const { body } = await api.call('listRepositories', { query: { ...filters, limit: String(limit) } as never });
+        const body = await readPages(
+          limit ?? USUAL_ROWS,
+          async (page) => (await api.call('listRepositories', { query: { ...filters, ...page } as never })).body,
+        );
         const table = () =>
           tableOf(
             [{ heading: 'repository' }, { heading: 'status' }, { heading: 'people', ...number }, { heading: 'last read' }],
@@ -63,14 +71,19 @@ export function addRepositoryCommands(program: Command, context: CommandContext)
   program
     .command('add')
     .summary('add a repository')
-    .description('Adds a repository without reading it; laurels scrape does both.')
+    .description('Adds a repository. Without --scrape it is not read yet.')
     .argument('<owner/name>', 'a repository, or its URL', repositoryArgument)
+    .option('--scrape', 'have it read too, two years of everything (laurels scrape has more to say)')
     .option('--json', "print the API's answer")
-    .action(async (name: RepositoryName, { json }: Json) => {
-      await withStack(context, async ({ api }) => {
-        const { status, body } = await api.call('addRepository', { body: { ...name } });
+    .action(async (name: RepositoryName, { scrape, json }: Json & { readonly scrape?: boolean }) => {
+      await withStack(context, async ({ api, kind }) => {
+        if (scrape === true && kind === 'own') {
+          throw new UsageError('--scrape: no Laurels runs here that could read it later. Use laurels scrape, or start one.');
+        }
+        const { status, body } = await api.call('addRepository', { body: { ...name, ...(scrape === true ? { scrape } : {}) } });
         const known = status === 200 ? 'was known already' : 'added';
-        context.terminal.print(json === true ? JSON.stringify(body) : `${body.full_name}: ${known}`);
+        const job = body.job === null ? '' : `; job ${body.job.id}: ${standingOf(body.job)}`;
+        context.terminal.print(json === true ? JSON.stringify(body) : `${body.full_name}: ${known}${job}`);
       });
     });
   program

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { reachStack } from '../stack.ts';
+import { withStack } from '../stack.ts';
 
 /** `laurels sample remove` */
 export function addSampleCommand(program: Command, context: CommandContext): void {
@@ -10,13 +10,11 @@ export function addSampleCommand(program: Command, context: CommandContext): voi
     .description('The invented repositories that a first start shows.')
     .command('remove')
     .description('Removes the sample whole; it does not come back. The first real repository does the same.')
-    .action(async () => {
-      const stack = await reachStack(context);
-      try {
-        await stack.api.call('deleteSample');
-        context.terminal.print('The sample is removed.');
-      } finally {
-        await stack.close();
-      }
+    .option('--json', 'print {"removed": true}')
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      await withStack(context, async ({ api }) => {
+        await api.call('deleteSample');
+        context.terminal.print(json === true ? JSON.stringify({ removed: true }) : 'The sample is removed.');
+      });
     });
 }

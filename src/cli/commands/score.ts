@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { ReceiptResource } from '../../api/contract/scores.ts';
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { WINDOW_PRESETS } from '../../domain/window.ts';
-import { dayOption, repositoryArgument, sinceOption } from '../arguments.ts';
+import { dayOption, repositoryArgument, sinceOption, usernameArgument } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { UsageError } from '../exit-code.ts';
 import { reachStack } from '../stack.ts';
@@ -23,7 +23,7 @@ export function addScoreCommand(program: Command, context: CommandContext): void
     .command('score')
     .summary("print the receipt of a person's score")
     .description("Prints how a person's score comes about: what counted, times what it is worth.")
-    .argument('<user>', 'a login, of now or of earlier, or id:<GitHub id>')
+    .argument('<user>', 'a login, of now or of earlier, or id:<GitHub id>', usernameArgument)
     .option('--repository <owner/name>', 'in this repository (default: in all of them together)', repositoryArgument)
     .addOption(new Option('--window <window>', 'days that count (default: 2y)').choices(WINDOW_PRESETS))
     .option('--since <date>', 'first day, or "all"', sinceOption)

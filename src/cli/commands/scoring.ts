@@ -3,11 +3,12 @@ import type { ScoringChangeResource, ScoringResource } from '../../api/contract/
 import { fullNameOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { SCORED, SCORED_NAMES } from '../../domain/scoring.ts';
 import type { JobReference } from '../../api/contract/jobs.ts';
-import { repositoryArgument, wholeOption } from '../arguments.ts';
+import { repositoryArgument, rowsOption, wholeOption } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-code.ts';
 import { endOf, outcomeOf } from '../jobs.ts';
 import { createProgress } from '../progress.ts';
+import { readPages } from '../pages.ts';
 import { changedRules, withRules, type RulesOptions } from '../scoring-options.ts';
 import { previewText } from '../scoring-preview.ts';
 import { reachStack, type Stack } from '../stack.ts';
@@ -82,11 +83,11 @@ export function addScoringCommand(program: Command, context: CommandContext): vo
     .command('history')
     .summary('list the versions')
     .description('Lists the versions of the scoring, newest first, with what changed.')
-    .option('--limit <rows>', 'how many', wholeOption(1, 100), 20)
+    .option('--limit <rows>', 'how many', rowsOption, 20)
     .option('--json', "print the API's answer")
     .action(({ limit, json }: { limit: number; json?: boolean }) =>
       withStack(async ({ api }) => {
-        const { body } = await api.call('listScorings', { query: { limit: String(limit) } });
+        const body = await readPages(limit, async (page) => (await api.call('listScorings', { query: page })).body);
         if (json === true) {
           terminal.print(JSON.stringify(body));
           return;
@@ -164,8 +165,10 @@ async function reportSaved(
   if (ended.status !== 'COMPLETED') {
     terminal.say(`Saved as version ${saved.version}, but ${outcomeOf(ended)}`);
     exitWith(EXIT.failed);
-  } else if (json !== true) terminal.print(`Saved as version ${saved.version}. ${figure(ended.progress.done)} boards have it.`);
+  } else if (json !== true) terminal.print(`Saved as version ${saved.version}. ${boardsInWords(ended.progress.done)} it.`);
 }
+
+const boardsInWords = (boards: number): string => (boards === 1 ? '1 board has' : `${figure(boards)} boards have`);
 
 /** Rules as a table, options below it. */
 function scoringText(scoring: ScoringResource): string {

@@ -19,6 +19,7 @@ beforeAll(async () => {
   api = await startTestApi();
   repository = await addedRepository(api, 'acme', 'mills');
   const publish = (login: string) => publishBoard(api.db, repository, [{ ...HIDDEN, login }, SHOWN, OTHER], OPT_OUT_KEY);
+  await publishBoard(api.db, await addedRepository(api, 'acme', 'giants'), [HIDDEN, SHOWN], OPT_OUT_KEY);
   await publish(FORMER);
   await publish(HIDDEN.login);
   await rebuildGlobalBoard(api.db);
@@ -35,6 +36,9 @@ beforeAll(async () => {
     [HIDDEN.githubId],
   );
   await api.db.pool.query(`UPDATE github_user SET display_name = 'Alonso' WHERE github_id = $1`, [HIDDEN.githubId]);
+  await api.db.pool.query(`INSERT INTO avatar (github_id, media_type, image) VALUES ($1, 'image/png', 'quixote as a picture')`, [
+    HIDDEN.githubId,
+  ]);
 });
 afterAll(() => api.stop());
 
@@ -52,7 +56,7 @@ const PATH: Readonly<Record<string, readonly string[]>> = {
   username: [SHOWN.login, OTHER.login],
   id: ['JOB'],
   version: ['1'],
-  github_id: [String(SHOWN.githubId)],
+  github_id: [String(SHOWN.githubId), String(HIDDEN.githubId)],
 };
 /** Queries to try, as far as an endpoint knows their parameters. */
 const QUERIES: readonly Readonly<Record<string, string>>[] = [
@@ -63,12 +67,17 @@ const QUERIES: readonly Readonly<Record<string, string>>[] = [
   { include: 'bots,agents' },
   { include: 'bots,agents', window: '30d' },
   { window: 'all' },
+  { fields: 'sparkline' },
+  { fields: 'sparkline', window: '90d' },
+  { interval: 'day', repository: 'acme/mills' },
   { kinds: 'ISSUE_OPENED' },
   { format: 'csv' },
   { limit: '1' },
   { kind: 'human' },
   { around: SHOWN.login },
   { repositories: 'acme/mills' },
+  { repositories: 'acme/mills,acme/giants' },
+  { repositories: 'acme/mills', format: 'json' },
   { contributors: `${SHOWN.login},${OTHER.login}` },
 ];
 
@@ -106,13 +115,17 @@ function tracesIn(text: string): readonly string[] {
 }
 
 test('whoever opts out is in no answer of any endpoint, under no name and no number', async () => {
+  const told = new Map<string, string>();
   const everywhere = async (): Promise<readonly string[]> => {
     const found: string[] = [];
     for (const { name, path } of reads()) {
       const { status, text, headers } = await api.send('GET', path);
       if (status >= 500) throw new Error(`${path} answered ${status}: ${text}`);
       const traces = tracesIn(`${text}\n${JSON.stringify([...headers])}`);
-      if (traces.length > 0) found.push(`${name} ${path}: ${traces.join(', ')}`);
+      if (traces.length === 0) continue;
+      found.push(`${name} ${path}: ${traces.join(', ')}`);
+      const tag = headers.get('etag');
+      if (tag !== null) told.set(path, tag);
     }
     return found;
   };
@@ -120,14 +133,22 @@ test('whoever opts out is in no answer of any endpoint, under no name and no num
   const before = (await everywhere()).join('\n');
   expect(before).toContain('getGlobalBoard');
   expect(before).toContain('getRepositoryBoard');
-  expect(before).toContain('getContributorIdentities');
+  for (const name of ['getContributorIdentities', 'getAvatar', 'compareBoards', 'search', 'listContributors'])
+    expect(before).toContain(name);
+  const { next_cursor: cursor } = (await api.call('getGlobalBoard', { query: { limit: '1' } })).body;
 
   await api.call('hideContributor', { params: { username: HIDDEN.login } });
   api.logged.length = 0;
+  const tags = [...told];
   expect(await everywhere()).toEqual([]);
   // The answer that was kept for the request's repetition named them.
   const repeated = await merge();
   expect([repeated.status, tracesIn(repeated.text)]).toEqual([410, []]);
+  // Whoever kept an answer is not told that it is still right, and pages of the board of before don't go on.
+  for (const [path, tag] of tags) {
+    expect([path, (await api.send('GET', path, { headers: { 'if-none-match': tag } })).status]).toEqual([path, 200]);
+  }
+  expect(await api.call('getGlobalBoard', { query: { limit: '1', cursor } })).toMatchObject({ status: 410 });
   expect(tracesIn(JSON.stringify(api.logged))).toEqual([]);
 });
 
