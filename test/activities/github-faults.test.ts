@@ -15,6 +15,7 @@ import {
   blocked,
   changed,
   connectionCut,
+  cursorsExpired,
   htmlError,
   notFound,
   quotaExhausted,
@@ -144,10 +145,15 @@ describe('a job ends right', () => {
     expect(set.github.mostAtOnce).toBeLessThanOrEqual(6);
   });
 
-  test.each<[string, readonly Matcher[], Fault]>([
+  test.each<[string, readonly Matcher[], Fault, Partial<GithubSourceOptions>?]>([
     ['429', PULL_REQUESTS, status(429, 'Too Many Requests', { 'retry-after': '1' })],
     ['403, the secondary limit, with retry-after', COMMENTS, secondaryLimit({ retryAfterSeconds: 1 })],
-    ['a rate limit used up at page 5', [{ operation: 'PullRequests', nth: 5 }], quotaExhausted({ resetInSeconds: 1 })],
+    [
+      'a rate limit used up at page 7 of 20',
+      [{ operation: 'Commits', nth: 7 }],
+      quotaExhausted({ resetInSeconds: 1 }),
+      { pageSize: { commits: 7, pullRequests: 20, others: 100 } },
+    ],
     ['500', MIDDLE, htmlError(500)],
     ['502', MIDDLE, htmlError(502)],
     ['504', MIDDLE, htmlError(504)],
@@ -163,8 +169,12 @@ describe('a job ends right', () => {
       ],
       refusedCursor,
     ],
-  ])('after %s', async (_, matchers, fault) => {
-    const set = await setUp(matchers.map((matcher) => [matcher, fault]));
+    ['all cursors that are no longer accepted', PULL_REQUESTS, cursorsExpired()],
+  ])('after %s', async (_, matchers, fault, options = {}) => {
+    const set = await setUp(
+      matchers.map((matcher) => [matcher, fault]),
+      options,
+    );
     const job = await scraped(set);
     expect(job).toMatchObject({ ...ended, attempt: 1, waitingUntil: null });
     expect(set.github.requests.filter((request) => request.fault !== null).length).toBeGreaterThan(0);

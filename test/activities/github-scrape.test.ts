@@ -5,8 +5,16 @@ import type { StoredJob } from '../../src/db/jobs.ts';
 import { findByOldName, repositoryById } from '../../src/db/repositories.ts';
 import { presetWindow } from '../../src/domain/window.ts';
 import { createGithubSource, type GithubSourceOptions } from '../../src/sources/github/source.ts';
-import { closeIssue, forcePush, mergePullRequest, pushCommits, renameRepository, reopenIssue } from '../fakes/github/changes.ts';
-import { ADA, BEN, CLEO, handChecked, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
+import {
+  closeIssue,
+  forcePush,
+  mergePullRequest,
+  pushCommits,
+  renameAccount,
+  renameRepository,
+  reopenIssue,
+} from '../fakes/github/changes.ts';
+import { ADA, BEN, CLEO, DAN, handChecked, OLD_OWNER, type HandChecked } from '../fakes/github/datasets/hand-checked.ts';
 import { badCredentials, quotaExhausted, type Fault, type Matcher } from '../fakes/github/faults.ts';
 import { startFakeGithub, type FakeGithub } from '../fakes/github/server.ts';
 import { until } from '../temporal/test-namespace.ts';
@@ -29,7 +37,7 @@ afterAll(() => stack.close());
 interface Setup extends HandChecked {
   readonly github: FakeGithub;
   /** Runs a job to its end, with workers of its own. */
-  run(type?: 'FULL' | 'REFRESH', o?: { name?: string; during?: (job: StoredJob) => Promise<void> }): Promise<StoredJob>;
+  run(type?: 'FULL' | 'REFRESH', o?: { owner?: string; name?: string; during?: (job: StoredJob) => Promise<void> }): Promise<StoredJob>;
   /** What GitHub took for the last job, in points and in paid REST requests. */
   readonly spent: () => number;
 }
@@ -48,10 +56,10 @@ async function setUp(faults: readonly (readonly [Matcher, Fault])[] = [], option
   });
   let before = 0;
   const spentInAll = (): number => github.points.graphql + github.points.core;
-  const run: Setup['run'] = (type = 'FULL', { name = 'hand-checked', during } = {}) => {
+  const run: Setup['run'] = (type = 'FULL', { owner = 'octo-corp', name = 'hand-checked', during } = {}) => {
     before = spentInAll();
     return stack.withWorkers([source], async () => {
-      const job = await stack.scrape(name, { owner: 'octo-corp', type, window: presetWindow('2y', today) });
+      const job = await stack.scrape(name, { owner, type, window: presetWindow('2y', today) });
       await during?.(job);
       return await stack.finished(job);
     });
@@ -110,14 +118,20 @@ describe('a scrape of GitHub', () => {
     mergePullRequest(data, repository, 20, { at: now(), mergedById: ADA, mergeCommitOid: oid, commits: [oid] });
     await expectRightBoard(stack.database.db, set, await set.run('REFRESH'));
     forcePush(data, repository, 2, [{ author: { name: 'Ben', email: 'ben@example.org' }, committedAt: now(), additions: 3 }]);
-    renameRepository(data, repository, { name: 'renamed' });
+    renameRepository(data, repository, { name: 'renamed', ownerId: OLD_OWNER });
+    // Dan takes the name that Ben gives up.
+    renameAccount(data, BEN, 'benjamin');
+    renameAccount(data, DAN, 'ben');
     const refreshed = await set.run('REFRESH');
     expect(refreshed).toMatchObject(ended);
     await expectRightBoard(stack.database.db, set, refreshed);
-    expect((await findByOldName(stack.database.db, { owner: 'octo-corp', name: 'hand-checked' }))?.name).toBe('renamed');
+    expect(await findByOldName(stack.database.db, { owner: 'octo-corp', name: 'hand-checked' })).toMatchObject({
+      owner: 'old-owner',
+      name: 'renamed',
+    });
 
     const again = await stack.database.db.pool.query('SELECT sum(quantity)::int AS counted FROM contribution_day');
-    await expectRightBoard(stack.database.db, set, await set.run('FULL', { name: 'renamed' }));
+    await expectRightBoard(stack.database.db, set, await set.run('FULL', { owner: 'old-owner', name: 'renamed' }));
     expect((await stack.database.db.pool.query('SELECT sum(quantity)::int AS counted FROM contribution_day')).rows).toEqual(again.rows);
   }, 60_000);
 

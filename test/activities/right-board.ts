@@ -31,7 +31,9 @@ export async function expectRightBoard(
     row.lines_deleted ?? 0,
     row.total_score,
   ]);
-  const counted = [...people.values()].map((person) => [
+  // Who only co-authored is on no board while co-authors do not count.
+  const ranked = [...people.values()].filter(({ counts }) => Object.values(counts).some((count) => count > 0));
+  const counted = ranked.map((person) => [
     person.githubId,
     ...SCORED_KINDS.map((kind) => person.counts[kind]),
     person.linesAdded,
@@ -40,5 +42,10 @@ export async function expectRightBoard(
   ]);
   const byId = (a: readonly unknown[], b: readonly unknown[]): number => Number(a[0]) - Number(b[0]);
   expect(shown.sort(byId)).toEqual(counted.sort(byId));
-  if (job.type === 'FULL') expect(job.eventsProcessed).toBe(rows.length);
+  if (job.type !== 'FULL') return;
+  expect(job.eventsProcessed).toBe(rows.length);
+  // Everybody by the name they have now, whoever had it before. A refresh learns only the names it meets.
+  const names = board.map(({ contributor }) => [contributor.github_id, contributor.username] as const);
+  const now = names.map(([id, name]) => [id, data.account(id)?.login ?? name]);
+  expect(names).toEqual(now);
 }

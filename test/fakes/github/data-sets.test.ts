@@ -49,6 +49,11 @@ data ${Buffer.byteLength(message)}\n${message}\n${parents}M 100644 inline file-$
   ].join('');
 })();
 
+/** The largest first. */
+function sizesOf(groups: ReadonlyMap<unknown, readonly unknown[]>): number[] {
+  return [...groups.values()].map((all) => all.length).sort((one, other) => other - one);
+}
+
 describe('the data sets and their independent count', () => {
   test('the hand-checked data set comes to the numbers counted by hand', () => {
     const { data, repository, window } = handChecked();
@@ -134,7 +139,7 @@ describe('the data sets and their independent count', () => {
         const byGit = {
           commits: log('--no-merges', '--format=%H').length,
           merges: log('--merges', '--format=%H').length,
-          ofEach: [...Map.groupBy(log('--no-merges', '--format=%ae'), (email) => email).values()].map((all) => all.length).sort(),
+          ofEach: sizesOf(Map.groupBy(log('--no-merges', '--format=%ae'), (email) => email)),
           coAuthors: log('--format=%ae %(trailers:key=Co-authored-by,valueonly,separator=%x20)').flatMap((line) =>
             line
               .matchAll(/<([^>]+)>/g)
@@ -149,7 +154,7 @@ describe('the data sets and their independent count', () => {
         expect({
           commits: of('COMMIT').length,
           merges: excluded.length,
-          ofEach: [...Map.groupBy(of('COMMIT'), (row) => row.githubId).values()].map((all) => all.length).sort(),
+          ofEach: sizesOf(Map.groupBy(of('COMMIT'), (row) => row.githubId)),
           coAuthors: of('COMMIT_COAUTHOR').length,
           pullRequests: of('PR_MERGED').length,
         }).toEqual(byGit);
@@ -176,8 +181,8 @@ describe('the data sets and their independent count', () => {
     const sum = (of: (commit: (typeof plain)[number]) => number): number => plain.reduce((total, commit) => total + of(commit), 0);
     expect([sum((one) => one.additions), sum((one) => one.deletions)]).toEqual([34_657, 22_993]);
     // git log --no-merges --format=%ae: the five busiest of 93.
-    const people = [...Map.groupBy(plain, (commit) => commit.author.email).values()].map((all) => all.length);
-    expect([people.length, ...people.sort((one, other) => other - one).slice(0, 5)]).toEqual([93, 131, 24, 21, 20, 19]);
+    const people = sizesOf(Map.groupBy(plain, (commit) => commit.author.email));
+    expect([people.length, ...people.slice(0, 5)]).toEqual([93, 131, 24, 21, 20, 19]);
     const facts = readFileSync(new URL('datasets/compose-spec.jsonl', import.meta.url), 'utf8');
     expect(linesOf(factsIn(facts))).toBe(facts);
     expect(facts).toMatch(/^[\d,[\]\nnul]+$/);
