@@ -18,7 +18,7 @@ import {
   transferIssue,
 } from './changes.ts';
 import { countOf } from './count-of.ts';
-import { fromGitHistory, fromHistoryFacts, type CommitFacts } from './datasets/from-git-history.ts';
+import { fromGitHistory, fromHistoryFacts, readHistoryFacts, type CommitFacts } from './datasets/from-git-history.ts';
 import { composeSpec, factsIn, linesOf } from './datasets/kept-history.ts';
 import { generated } from './datasets/generated.ts';
 import * as hand from './datasets/hand-checked.ts';
@@ -164,6 +164,8 @@ describe('the data sets and their independent count', () => {
         expect(stored.reduce((sum, commit) => sum + commit.deletions, 0)).toBe(total(1));
         expect(stored[0]?.author.name).toMatch(/^Person \d+$/);
         expect(JSON.stringify([...made.commits.values()])).not.toMatch(/canary/i);
+        const { commits } = readHistoryFacts(join(directory, repository));
+        expect(factsIn(linesOf(commits))).toEqual(commits);
       }
       expect(git('-C', 'shallow', 'rev-parse', '--is-shallow-repository').trim()).toBe('true');
     } finally {
