@@ -136,7 +136,8 @@ describe('a job ends right', () => {
     ['of a real public repository, made from its git history', 2, composeSpec],
   ])('%s, its lists read side by side, all of them within the limit of one token', async (_, least, make) => {
     const limits = { inFlight: 6, restPerMinute: Infinity, graphqlPerMinute: Infinity };
-    const set = await setUp([], { limits }, { latencyMs: 20 }, make());
+    const pageSize = { commits: 50, pullRequests: 10, others: 50 };
+    const set = await setUp([], { limits, pageSize }, { latencyMs: 20 }, make());
     const job = await scraped(set);
     expect(job).toMatchObject({ ...ended, attempt: 1 });
     await expectRightBoard(stack.database.db, set, job);
