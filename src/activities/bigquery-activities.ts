@@ -10,15 +10,17 @@ import {
   scrapesToExtract,
   waitersOf,
 } from '../db/bigquery-extracts.ts';
+import { repositoriesKept } from '../db/bigquery-kept.ts';
 import { queryById } from '../db/bigquery-ledger.ts';
 import type { Database } from '../db/database.ts';
 import { noteProgress, noteWaiting } from '../db/job-progress.ts';
 import { jobById } from '../db/jobs.ts';
 import { AppError, NoSourceConfigured } from '../domain/errors.ts';
+import { addDays } from '../domain/window.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
 import type { Logger } from '../log/logger.ts';
 import { extractTargetOf } from '../sources/bigquery/source.ts';
-import { createBigQueryQueries, type BigQueryAccess, type QueryProgress } from './bigquery-queries.ts';
+import { createBigQueryQueries, fullNameOf, type BigQueryAccess, type QueryProgress } from './bigquery-queries.ts';
 import { jobLogHere } from './job-activities.ts';
 import { whileAlive } from './liveness.ts';
 
@@ -65,14 +67,22 @@ export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCol
   /** Writes down requests for scrapes that have made none. */
   const requestFor = async (jobId: string | null): Promise<void> => {
     const scrapes = await scrapesToExtract(db, jobId);
+    const asked = scrapes.map((scrape) => ({ jobId: scrape.jobId, whole: scrape.window.since, ...extractTargetOf(scrape) }));
+    const own = bigquery?.ownTable ?? null;
+    // What is kept costs little: then a refresh reads the window, and has the rows of a whole scrape.
+    const earlier = asked.flatMap(({ githubId, name, whole, since }) =>
+      githubId === null ? [] : [{ githubId, name, since: whole, until: addDays(since, -1) }],
+    );
+    const kept = own === null ? new Set<number>() : await repositoriesKept(db, fullNameOf(own), earlier);
     await requestExtracts(
       db,
-      scrapes.map((scrape) => {
-        const { githubId, name, since, until } = extractTargetOf(scrape);
-        // What is kept costs little: then a refresh reads the window, and has the rows of a whole scrape.
-        const isCheap = bigquery !== null && bigquery.ownTable !== null && githubId !== null;
-        return { jobId: scrape.jobId, githubId, name, since: isCheap ? scrape.window.since : since, until };
-      }),
+      asked.map(({ jobId: id, githubId, name, whole, since, until }) => ({
+        jobId: id,
+        githubId,
+        name,
+        since: githubId !== null && kept.has(githubId) ? whole : since,
+        until,
+      })),
     );
   };
 

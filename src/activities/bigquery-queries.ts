@@ -61,7 +61,8 @@ function nextQueryId(query: string): string | null {
   return Number(attempt) >= MOST_QUERIES ? null : `${head}_${Number(attempt) + 1}`;
 }
 
-const fullNameOf = ({ project, dataset, table }: OwnTable): string => `${project}.${dataset}.${table}`;
+/** `project.dataset.table`. */
+export const fullNameOf = ({ project, dataset, table }: OwnTable): string => `${project}.${dataset}.${table}`;
 
 interface Placed extends ExtractRequest {
   readonly slot: number;

@@ -39,6 +39,20 @@ export async function daysToKeep(
   return rows.map(({ end, ...run }) => ({ ...run, until: addDays(end, -1) }));
 }
 
+/** Of repositories those of which a table of our own holds all the days asked for, by GitHub's id. `ownTable`: `project.dataset.table`, whenever it was made. */
+export async function repositoriesKept(
+  db: Database | Queryable,
+  ownTable: string,
+  asked: readonly RepositoryDays[],
+): Promise<ReadonlySet<number>> {
+  const { rows } = await queryable(db).query<{ githubId: number }>(
+    `SELECT asked.github_id AS "githubId" FROM ${ASKED} JOIN bigquery_kept k USING (github_id)
+     WHERE split_part(k.own_table, '@', 1) = $1 AND asked.since <= asked.until AND k.days @> daterange(asked.since, asked.until, '[]')`,
+    [ownTable, ...columnsOf(asked)],
+  );
+  return new Set(rows.map(({ githubId }) => githubId));
+}
+
 /** Writes down days that a table of our own holds now. */
 export async function keepDays(db: Database | Queryable, ownTable: string, kept: readonly RepositoryDays[]): Promise<void> {
   await queryable(db).query(

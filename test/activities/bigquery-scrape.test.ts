@@ -342,6 +342,18 @@ describeWithEmulator('a scrape of BigQuery', () => {
       expect(bigquery.jobs.filter(({ isDryRun }) => !isDryRun).every(({ sql }) => !/octo|7001/.test(sql))).toBe(true);
     });
 
+    test('costs a refresh nothing more: days that were read before their repository had an id are not read again to be kept', async () => {
+      await withBigQuery(
+        async () => {
+          await stack.finished(await ask('two'));
+          const before = bigquery.bytesBilled;
+          expect(await stack.finished(await ask('two', { type: 'REFRESH' }))).toMatchObject({ status: 'COMPLETED', eventsProcessed: 3 });
+          expect(bigquery.bytesBilled - before).toBe(3 * GIB);
+        },
+        { ownTable },
+      );
+    });
+
     test('is billed once for filling it, when the answer was lost', async () => {
       bigquery.faults.add({ kind: 'insert', nth: 1 }, lostAnswer());
       await know('two');

@@ -11,7 +11,7 @@ import {
   settleQuery,
   waitersOf,
 } from '../../src/db/bigquery-extracts.ts';
-import { daysToKeep, forgetOlderTables, keepDays } from '../../src/db/bigquery-kept.ts';
+import { daysToKeep, forgetOlderTables, keepDays, repositoriesKept } from '../../src/db/bigquery-kept.ts';
 import { finishQuery, monthUsage, noteQueryRunning, queryById, replaceQuery, reserveQuery } from '../../src/db/bigquery-ledger.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import { claimDispatch, closeJob, createScrapeJob, type StoredJob } from '../../src/db/jobs.ts';
@@ -207,6 +207,13 @@ test('a table of our own holds the days that were written down, until it is made
     days(1, '2026-01-21', '2026-01-31'),
     days(3, '2026-01-30', '2026-01-31'),
   ]);
+  expect(
+    await repositoriesKept(db, 'p.d.t', [
+      days(1, '2026-01-06', '2026-01-13'),
+      days(2, '2026-01-31', '2026-01-31'),
+      days(3, '2026-01-01', '2026-01-01'),
+    ]),
+  ).toEqual(new Set([2]));
   // Deleted and made again, it is another table: nothing is known of it, and the older one is forgotten.
   expect(await daysToKeep(db, 'p.d.t@2', asked)).toEqual(asked);
   await forgetOlderTables(db, 'p.d.t@2');

@@ -119,7 +119,10 @@ export function thrownBy(error: unknown, what: string): unknown {
   const problem = problemOf(error);
   if (problem !== null) return problem.status === 401 ? noCredentials(problem.message) : troubleOf(problem, what);
   const message = error instanceof Error ? error.message : '';
-  return /default credentials|invalid_grant|key file|ENOENT.*json/i.test(message) ? noCredentials(message) : error;
+  // The last is what OpenSSL says of a key file whose key is none.
+  return /default credentials|credential file|invalid_grant|key file|ENOENT.*json|DECODER routines/i.test(message)
+    ? noCredentials(message)
+    : error;
 }
 
 function noCredentials(message: string): AppError {

@@ -62,6 +62,11 @@ export class Archive {
     await this.#emulator.request('DELETE', `/projects/${ARCHIVE}/datasets/${dataset}/tables/${id}`);
   }
 
+  /** Removes all tables. */
+  async clear(): Promise<void> {
+    for (const table of this.#tables.keys()) await this.drop(table);
+  }
+
   /** Makes all tables what they were from the start. */
   async restore(): Promise<void> {
     for (const table of this.#changed) {

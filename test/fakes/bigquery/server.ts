@@ -45,8 +45,8 @@ export interface FakeBigQuery {
   cancelFromOutside(jobId?: string, o?: { readonly bytesBilled?: number }): void;
   /** Appends late rows; makes the tables that are not there yet. */
   add(events: Events): Promise<void>;
-  /** Removes a table of the archive: `day.20150101`. */
-  drop(table: string): Promise<void>;
+  /** Removes a table of the archive, `day.20150101`, or all of them. */
+  drop(table?: string): Promise<void>;
   /** Runs SQL past all this, unseen and unbilled, for what a test wants to see. */
   rows(sql: string): Promise<readonly (readonly unknown[])[]>;
   /** Makes it what it was at the start, in a fraction of the time that takes: no jobs, no bill, no faults, no tables but the archive's first ones. */
@@ -162,8 +162,8 @@ class FakeBigQueryServer {
     await this.#archive.add(events);
   }
 
-  async drop(table: string): Promise<void> {
-    await this.#archive.drop(table);
+  async drop(table?: string): Promise<void> {
+    await (table === undefined ? this.#archive.clear() : this.#archive.drop(table));
   }
 
   async restore(): Promise<void> {
