@@ -28,6 +28,19 @@ export class ApiUnreachable extends AppError {
   }
 }
 
+/** The error that an answer with this status and body is. */
+export function refusalOf(status: number, body: string): AppError {
+  let problem: unknown = null;
+  try {
+    problem = JSON.parse(body);
+  } catch {
+    // Not ours: the status says what there is to say.
+  }
+  const refused = new ApiRefused(status, typeof problem === 'object' && problem !== null ? problem : {});
+  if (status !== 401) return refused;
+  return new AppError(refused.code, 401, `${refused.message} Set LAURELS_API_KEY to one (laurels key create).`, {}, { cause: refused });
+}
+
 /** What an endpoint may answer, by status. */
 type Answered<E extends Endpoint> = {
   [Status in keyof E['answers'] & number]: {
@@ -97,10 +110,7 @@ export function createApiClient(baseUrl: string, signal?: AbortSignal, key: stri
       throw new ApiUnreachable(url, error);
     }
     if (response.ok) return response;
-    const problem: unknown = await response.json().catch(() => ({}));
-    const refused = new ApiRefused(response.status, typeof problem === 'object' && problem !== null ? problem : {});
-    if (refused.status !== 401) throw refused;
-    throw new AppError(refused.code, 401, `${refused.message} Set LAURELS_API_KEY to one (laurels key create).`, {}, { cause: refused });
+    throw refusalOf(response.status, await response.text());
   };
 
   return {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ensureAdminKey } from '../../../src/api/admin-key.ts';
 import { holderOf, revokeApiKey } from '../../../src/db/api-keys.ts';
 import { SCOPES, type Scope } from '../../../src/domain/scope.ts';
-import { withDatabase } from '../../stack/database.ts';
-import { addedRepository, sendWithHeaders, startTestApi } from '../running-api.ts';
+import { createTestDatabase, type TestDatabase } from '../../stack/database.ts';
+import { addedRepository, sendWithHeaders, startTestApi, type TestApi } from '../running-api.ts';
 import { contentOf, endpoints, filledPath, startExposedApi, type ExposedApi } from './exposed-api.ts';
 
 let api: ExposedApi;
@@ -155,32 +155,34 @@ describe('with PUBLIC_READS', () => {
 });
 
 describe('on this machine', () => {
+  let local: TestApi;
+  beforeAll(async () => {
+    local = await startTestApi();
+  });
+  afterAll(() => local.stop());
+
   test('nobody needs a key, but one that is shown counts', async () => {
-    const local = await startTestApi();
-    try {
-      await addedRepository(local, 'o', 'r');
-      expect((await local.call('listAudit')).status).toBe(200);
-      expect((await local.call('listAudit', { headers: { authorization: `Bearer lrl_${'A'.repeat(43)}` } })).status).toBe(401);
-    } finally {
-      await local.stop();
-    }
+    await addedRepository(local, 'o', 'r');
+    expect((await local.call('listAudit')).status).toBe(200);
+    expect((await local.call('listAudit', { headers: { authorization: `Bearer lrl_${'A'.repeat(43)}` } })).status).toBe(401);
   });
 
   test('a write by a name that others use needs a key: there is a proxy that nobody told of', async () => {
-    const local = await startTestApi();
-    try {
-      const headers = { host: 'laurels.example' };
-      expect((await sendWithHeaders(local.port, '/api/v1/repositories', headers)).status).toBe(200);
-      expect((await sendWithHeaders(local.port, '/api/v1/sample', headers, 'DELETE')).status).toBe(401);
-      expect((await sendWithHeaders(local.port, '/api/v1/audit', headers)).status).toBe(401);
-      expect((await sendWithHeaders(local.port, '/api/v1/sample', { host: '127.0.0.1' }, 'DELETE')).status).toBe(204);
-    } finally {
-      await local.stop();
-    }
+    const headers = { host: 'laurels.example' };
+    expect((await sendWithHeaders(local.port, '/api/v1/repositories', headers)).status).toBe(200);
+    expect((await sendWithHeaders(local.port, '/api/v1/sample', headers, 'DELETE')).status).toBe(401);
+    expect((await sendWithHeaders(local.port, '/api/v1/audit', headers)).status).toBe(401);
+    expect((await sendWithHeaders(local.port, '/api/v1/sample', { host: '127.0.0.1' }, 'DELETE')).status).toBe(204);
   });
 });
 
 describe('A021: a start that opens the API to others', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
   const withKeyFile = async (text: string, work: (path: string) => Promise<void>): Promise<void> => {
     const directory = await mkdtemp(join(tmpdir(), 'laurels-key-'));
     try {
@@ -191,34 +193,32 @@ describe('A021: a start that opens the API to others', () => {
     }
   };
 
-  test('is refused without an admin key', () =>
-    withDatabase(async (db) => {
-      await expect(ensureAdminKey(db, { isExposed: true, adminKeyFile: null })).rejects.toMatchObject({ code: 'admin_key_missing' });
-      await expect(ensureAdminKey(db, { isExposed: false, adminKeyFile: null })).resolves.toBeUndefined();
-    }));
+  test('is refused without an admin key', async () => {
+    const { db } = database;
+    await expect(ensureAdminKey(db, { isExposed: true, adminKeyFile: null })).rejects.toMatchObject({ code: 'admin_key_missing' });
+    await expect(ensureAdminKey(db, { isExposed: false, adminKeyFile: null })).resolves.toBeUndefined();
+  });
 
   test.each(['', 'changeme', 'admin', 'lrl_short', 'x'.repeat(23), `lrl_${'A'.repeat(43)} lrl_${'B'.repeat(43)}`])(
     'is refused with "%s" for one',
     (text) =>
-      withDatabase((db) =>
-        withKeyFile(text, async (adminKeyFile) => {
-          await expect(ensureAdminKey(db, { isExposed: true, adminKeyFile })).rejects.toThrow(/^ADMIN_KEY_FILE .* must hold one key/);
-        }),
-      ),
+      withKeyFile(text, async (adminKeyFile) => {
+        const begun = ensureAdminKey(database.db, { isExposed: true, adminKeyFile });
+        await expect(begun).rejects.toThrow(/^ADMIN_KEY_FILE .* must hold one key/);
+      }),
   );
 
-  test('says when the file is not there', () =>
-    withDatabase(async (db) => {
-      await expect(ensureAdminKey(db, { isExposed: true, adminKeyFile: '/nowhere/key' })).rejects.toThrow(/can't be read/);
-    }));
+  test('says when the file is not there', async () => {
+    await expect(ensureAdminKey(database.db, { isExposed: true, adminKeyFile: '/nowhere/key' })).rejects.toThrow(/can't be read/);
+  });
 
-  test('goes on with the key of the file; another one in the file replaces it', () =>
-    withDatabase(async (db) => {
-      const [first, second] = [`lrl_${'a'.repeat(43)}`, `lrl_${'b'.repeat(43)}`];
-      for (const key of [first, first, second]) {
-        await withKeyFile(`${key}\n`, (adminKeyFile) => ensureAdminKey(db, { isExposed: true, adminKeyFile }));
-        expect(await holderOf(db, key)).toMatchObject({ name: 'admin-key-file', scope: 'admin' });
-      }
-      expect(await holderOf(db, first)).toBeNull();
-    }));
+  test('goes on with the key of the file; another one in the file replaces it', async () => {
+    const { db } = database;
+    const [first, second] = [`lrl_${'a'.repeat(43)}`, `lrl_${'b'.repeat(43)}`];
+    for (const key of [first, first, second]) {
+      await withKeyFile(`${key}\n`, (adminKeyFile) => ensureAdminKey(db, { isExposed: true, adminKeyFile }));
+      expect(await holderOf(db, key)).toMatchObject({ name: 'admin-key-file', scope: 'admin' });
+    }
+    expect(await holderOf(db, first)).toBeNull();
+  });
 });
