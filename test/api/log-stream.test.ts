@@ -285,7 +285,13 @@ async function strict({
   db?: Database;
 }) {
   const log = pino({ level: 'silent' });
-  const stream = createLogStream({ db, log, gate: createGate(db, gate), metrics: createMetrics({ ofProcess: false }).logStream, ...options });
+  const stream = createLogStream({
+    db,
+    log,
+    gate: createGate(db, gate),
+    metrics: createMetrics({ ofProcess: false }).logStream,
+    ...options,
+  });
   const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
   return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
 }
