@@ -5,7 +5,7 @@ import type { Sources } from './sources/available-sources.ts';
 import { createAvatarFetcher } from './sources/github/avatars.ts';
 import { createRepositoryFacts } from './sources/github/repository-facts.ts';
 
-type ApiSettings = Omit<ApiDeps, 'db' | 'engine' | 'log' | 'instance' | 'temporalUiUrl' | 'optOutKey'>;
+type ApiSettings = Omit<ApiDeps, 'db' | 'engine' | 'log' | 'metrics' | 'instance' | 'temporalUiUrl' | 'optOutKey'>;
 
 /** What of the configuration the API works with: the same for a server of its own and for the whole stack in one process. */
 export function apiSettingsOf({ http, github, bigquery, maxConcurrentScrapes }: Config, sources: Sources): ApiSettings {

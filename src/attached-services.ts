@@ -2,8 +2,10 @@ import type { Config } from './config.ts';
 import { openDatabase, type Database } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { AppError } from './domain/errors.ts';
+import { withoutLogFields } from './log/log-context.ts';
 import type { Logger } from './log/logger.ts';
 import { connectEngine, type Engine } from './temporal/engine.ts';
+import { startTracing, type Tracing } from './tracing/tracing.ts';
 import { temporalServerOf, type TemporalServer } from './temporal/server-address.ts';
 
 /** A PostgreSQL and a Temporal that others run, as a server or a worker uses them. */
@@ -11,6 +13,8 @@ export interface AttachedServices {
   readonly db: Database;
   readonly temporal: TemporalServer;
   readonly engine: Engine;
+  /** Null: nothing is traced. */
+  readonly tracing: Tracing | null;
   close(): Promise<void>;
 }
 
@@ -28,7 +32,7 @@ type Role = 'server' | 'worker';
  * @throws NotReady when one is not named, or the database lacks migrations. @throws ServiceUnavailable
  */
 export async function attachServices(
-  { databaseUrl, temporal }: Pick<Config, 'databaseUrl' | 'temporal'>,
+  { databaseUrl, temporal, tracing: tracingSettings }: Pick<Config, 'databaseUrl' | 'temporal' | 'tracing'>,
   { role, applicationName, queryTimeoutMs, log }: { role: Role; applicationName: string; queryTimeoutMs: number; log: Logger },
 ): Promise<AttachedServices> {
   if (databaseUrl === null)
@@ -36,8 +40,10 @@ export async function attachServices(
   if (temporal.address === null)
     throw new NotReady(role, `TEMPORAL_ADDRESS is not set: a ${role} needs a running Temporal (host:port). For all in one: npm start.`);
 
-  const onError = (error: unknown): void => log.warn({ err: error }, 'database connection lost');
+  const tracing = await startTracing(tracingSettings, applicationName, log);
+  const onError = (error: unknown): void => withoutLogFields(() => log.warn({ err: error }, 'database connection lost'));
   const db = await openDatabase({ url: databaseUrl, applicationName, queryTimeoutMs, onError });
+  tracing?.statements(db.pool);
   try {
     const pending = await pendingMigrations(db);
     if (pending.length > 0) {
@@ -45,18 +51,21 @@ export async function attachServices(
       throw new NotReady(role, `${lack}: run \`npm run laurels -- migrate\` first.`);
     }
     const server = await temporalServerOf(temporal.address, temporal);
-    const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl });
+    const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl, interceptors: tracing === null ? [] : [tracing.client] });
     return {
       db,
       temporal: server,
       engine,
+      tracing,
       async close() {
         await engine.close();
         await db.close();
+        await tracing?.close();
       },
     };
   } catch (error) {
     await db.close();
+    await tracing?.close();
     throw error;
   }
 }

@@ -28,7 +28,7 @@ const url = (protocols: readonly string[]) =>
   optional.refine((value) => value === undefined || (URL.canParse(value) && protocols.includes(new URL(value).protocol)), {
     error: `must be a URL with ${protocols.join(' or ')}`,
   });
-const whole = (fallback: number, least: number, most: number) =>
+const whole = <F extends number | null>(fallback: F, least: number, most: number) =>
   optional.transform((value, context) => {
     if (value === undefined) return fallback;
     const number = Number(value);
@@ -73,6 +73,7 @@ const bytes = optional.transform((value, context) => {
   context.addIssue({ code: 'custom', message: `must be a number of bytes like 1000000000, 500GB or 1.5TiB, not "${value}"` });
   return z.NEVER;
 });
+const isHost = (host: string): boolean => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host);
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 /** Names for ranges of addresses, as people know them from Express and nginx. */
 const RANGES: Readonly<Record<string, readonly string[]>> = {
@@ -106,9 +107,7 @@ export const ENVIRONMENT = z.object({
   TEMPORAL_TLS_CA: optional,
   TEMPORAL_UI_URL: url(['http:', 'https:']),
   TEMPORAL_CLI: optional,
-  HOST: optional.default('127.0.0.1').refine((host) => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host), {
-    error: 'must be an address or a host name to listen on',
-  }),
+  HOST: optional.default('127.0.0.1').refine(isHost, { error: 'must be an address or a host name to listen on' }),
   PORT: whole(8000, 0, 65_535),
   ALLOWED_HOSTS: list,
   PUBLIC_READS: flag,
@@ -148,6 +147,12 @@ export const ENVIRONMENT = z.object({
   AUDIT_RETENTION_DAYS: whole(365, 1, 3650),
   LOG_LEVEL: optional.default('info').refine((level) => ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].includes(level), {
     error: 'must be fatal, error, warn, info, debug, trace or silent',
+  }),
+  METRICS_PORT: whole(null, 0, 65_535),
+  METRICS_HOST: optional.default('127.0.0.1').refine(isHost, { error: 'must be an address or a host name to listen on' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']),
+  OTEL_EXPORTER_OTLP_HEADERS: list.refine((pairs) => pairs.every((pair) => /^[^=\s]+=.+$/.test(pair)), {
+    error: 'must be a comma-separated list of name=value',
   }),
   LAURELS_URL: url(['http:', 'https:']),
   LAURELS_API_KEY: optional.refine((key) => key === undefined || /^lrl_[A-Za-z0-9_-]{43}$/.test(key), {
@@ -225,6 +230,10 @@ export interface Config {
   readonly fullScrapeDays: number;
   readonly retention: { readonly logDays: number; readonly jobDays: number; readonly auditDays: number };
   readonly logLevel: string;
+  /** Where a process tells its metrics without asking for a key; null: nowhere, and the API's /metrics is the only place. */
+  readonly metrics: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] } | null;
+  /** An OpenTelemetry collector that takes traces by OTLP over HTTP; null: nothing is traced. */
+  readonly tracing: { readonly endpoint: string; readonly headers: Readonly<Record<string, string>> } | null;
   /** The key of opt-outs; null: the one in the data directory. */
   readonly optOutKey: string | null;
   readonly enrichment: {
@@ -312,6 +321,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     fullScrapeDays: env.FULL_SCRAPE_DAYS,
     retention: { logDays: env.LOG_RETENTION_DAYS, jobDays: env.JOB_RETENTION_DAYS, auditDays: env.AUDIT_RETENTION_DAYS },
     logLevel: env.LOG_LEVEL,
+    metrics: env.METRICS_PORT === null ? null : { host: env.METRICS_HOST, port: env.METRICS_PORT, allowedHosts: env.ALLOWED_HOSTS },
+    tracing:
+      env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+            headers: Object.fromEntries(env.OTEL_EXPORTER_OTLP_HEADERS.map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])),
+          },
     laurelsUrl: env.LAURELS_URL ?? null,
     laurelsApiKey: env.LAURELS_API_KEY ?? null,
     optOutKey: env.OPT_OUT_KEY ?? null,

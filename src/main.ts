@@ -24,12 +24,16 @@ import { AppError } from './domain/errors.ts';
 import { ensureDashboard } from './embedded/dashboard-build.ts';
 import { claimDataDirectory, removeStackDescriptor, writeStackDescriptor } from './embedded/data-directory.ts';
 import { startEmbedded } from './embedded/services.ts';
+import { withoutLogFields } from './log/log-context.ts';
 import { sourceLogOf, type Logger } from './log/logger.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { startMetricsServer } from './metrics/metrics-server.ts';
 import { createSources } from './sources/available-sources.ts';
 import { connectEngine } from './temporal/engine.ts';
 import { startReconciler } from './temporal/reconciler.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { temporalServerOf } from './temporal/server-address.ts';
+import { startTracing } from './tracing/tracing.ts';
 import { loadSampleOnce } from '../sample/load.ts';
 
 /*
@@ -70,8 +74,12 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   // Ends in the opposite order: the announcement, HTTP, workers, engine, databases, Temporal, PostgreSQL.
   await using started = new AsyncDisposableStack();
 
+  const metrics = createMetrics({ ofProcess: !isOneShot });
+  const tracing = await startTracing(config.tracing, 'laurels', log);
+  started.defer(() => tracing?.close());
+
   // Takes a processor and waits for nobody, while the servers start.
-  const workflowBundle = bundleWorkflows();
+  const workflowBundle = bundleWorkflows(tracing?.worker.workflowModules);
   workflowBundle.catch(() => undefined);
   const dashboard = isOneShot ? null : ensureDashboard(say);
   const { gharchiveDir } = config;
@@ -99,12 +107,15 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       url: services.databaseUrl,
       applicationName,
       ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }),
-      onError: (error) => log.warn({ err: error }, 'database connection lost'),
+      onError: (error) => withoutLogFields(() => log.warn({ err: error }, 'database connection lost')),
     });
     started.defer(() => db.close());
+    tracing?.statements(db.pool);
     return db;
   };
   const [db, apiDb] = [await open('laurels-worker'), await open('laurels-api', QUERY_TIMEOUT_MS)];
+  metrics.database.watchPool('worker', db.pool);
+  metrics.database.watchPool('api', apiDb.pool);
   const applied = await migrate(db);
   if (applied.length > 0) log.info({ migrations: applied }, 'database migrated');
   await ensureAdminKey(db, http);
@@ -115,11 +126,15 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   const settings = config.temporal.address === null ? { namespace: 'default', apiKey: null, tls: null } : config.temporal;
   const temporal = await temporalServerOf(services.temporalAddress, settings);
   // The embedded Web UI is shown behind our own checks of Host and Origin; others have an address of their own.
-  const engine = connectEngine({ ...temporal, uiUrl: services.temporalUiUrl === null ? config.temporal.uiUrl : '/temporal' });
+  const engine = connectEngine({
+    ...temporal,
+    uiUrl: services.temporalUiUrl === null ? config.temporal.uiUrl : '/temporal',
+    interceptors: tracing === null ? [] : [tracing.client],
+  });
   started.defer(() => engine.close());
 
   const mirrorDir = mirrorOf(dataDir);
-  const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
+  const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log), meter: metrics.sources });
   const [, workers] = await Promise.all([
     isOneShot ? null : databaseToday(db).then((today) => loadSampleOnce(db, today)),
     createWorkers({
@@ -133,6 +148,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       optOutKey,
       enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
+      metrics,
+      tracing: tracing?.worker ?? null,
       workflowBundle: await workflowBundle,
     }),
   ]);
@@ -160,6 +177,8 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
       db: apiDb,
       engine,
       log,
+      metrics,
+      ...(tracing === null ? {} : { requestSpans: tracing.requests }),
       instance,
       ...apiSettingsOf(config, sources),
       temporalUiUrl: services.temporalUiUrl,
@@ -168,8 +187,14 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
     { host: http.host, port: isOneShot ? 0 : http.port, evadeTakenPort: !isPortFixed },
   );
   started.defer(() => api.stop());
-  const reconciler = startReconciler({ db, engine, log, limit: config.maxConcurrentScrapes });
+  const reconciler = startReconciler({ db, engine, log, metrics: metrics.jobs, limit: config.maxConcurrentScrapes });
   started.defer(() => reconciler.stop());
+
+  if (config.metrics !== null && !isOneShot) {
+    const metricsServer = await startMetricsServer(metrics, config.metrics);
+    started.defer(() => metricsServer.stop());
+    log.info({ url: metricsServer.url }, 'metrics ready');
+  }
 
   const announce = (): Promise<void> =>
     writeStackDescriptor(dataDir, {

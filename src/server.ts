@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ensureAdminKey } from './api/admin-key.ts';
 import { startApi } from './api/api-server.ts';
+import { within } from './api/deadline.ts';
 import { apiSettingsOf } from './api-settings.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
 import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { startMetricsServer, type MetricsServer } from './metrics/metrics-server.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
 import { startReconciler } from './temporal/reconciler.ts';
@@ -20,6 +23,8 @@ import { startReconciler } from './temporal/reconciler.ts';
 
 /** The API's statements are short; one that takes longer has lost its connection. */
 const QUERY_TIMEOUT_MS = 30_000;
+/** A statement that hangs, whose request was broken off, must not keep a process that is to end. */
+const CLOSE_MS = 1_000;
 
 async function runServer(config: Config, log: Logger, stopped: Promise<void>): Promise<void> {
   const { http, maxConcurrentScrapes } = config;
@@ -29,17 +34,22 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
     queryTimeoutMs: QUERY_TIMEOUT_MS,
     log,
   });
-  const { db, engine } = services;
+  const { db, engine, tracing } = services;
+  const metrics = createMetrics({ ofProcess: true });
+  metrics.database.watchPool('api', db.pool);
+  let metricsServer: MetricsServer | null = null;
   try {
     await ensureAdminKey(db, http);
     const optOutKey = await openOptOutKey(db, config);
     const instance = randomUUID();
-    const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log) });
+    const sources = createSources({ ...config, mirrorDir: join(config.dataDir, 'mirror'), log: sourceLogOf(log), meter: metrics.sources });
     const server = await startApi(
       {
         db,
         engine,
         log,
+        metrics,
+        ...(tracing === null ? {} : { requestSpans: tracing.requests }),
         instance,
         ...apiSettingsOf(config, sources),
         // A Web UI that others run has an address of its own, and jobs link to it there.
@@ -48,13 +58,15 @@ async function runServer(config: Config, log: Logger, stopped: Promise<void>): P
       },
       http,
     );
-    const reconciler = startReconciler({ db, engine, log, limit: maxConcurrentScrapes });
-    log.info({ url: server.url, instance }, 'server ready');
+    const reconciler = startReconciler({ db, engine, log, metrics: metrics.jobs, limit: maxConcurrentScrapes });
+    metricsServer = config.metrics === null ? null : await startMetricsServer(metrics, config.metrics);
+    log.info({ url: server.url, instance, ...(metricsServer === null ? {} : { metrics: metricsServer.url }) }, 'server ready');
     await stopped;
     await server.stop();
-    await reconciler.stop();
+    await within(CLOSE_MS, reconciler.stop(), undefined);
   } finally {
-    await services.close();
+    await metricsServer?.stop();
+    await within(CLOSE_MS, services.close(), undefined);
   }
 }
 

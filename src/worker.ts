@@ -7,6 +7,8 @@ import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
 import { openOptOutKey } from './db/opt-out-key.ts';
 import { AppError } from './domain/errors.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { startMetricsServer, type MetricsServer } from './metrics/metrics-server.ts';
 import { createLogger, sourceLogOf, type Logger } from './log/logger.ts';
 import { createSources } from './sources/available-sources.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
@@ -26,11 +28,16 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
     queryTimeoutMs: QUERY_TIMEOUT_MS,
     log,
   });
-  const { db, temporal, engine } = services;
+  const { db, temporal, engine, tracing } = services;
+  // Nobody could read them otherwise.
+  const metrics = config.metrics === null ? null : createMetrics({ ofProcess: true });
+  metrics?.database.watchPool('worker', db.pool);
+  let metricsServer: MetricsServer | null = null;
   try {
+    if (metrics !== null && config.metrics !== null) metricsServer = await startMetricsServer(metrics, config.metrics);
     const optOutKey = await openOptOutKey(db, config);
     const mirrorDir = join(config.dataDir, 'mirror');
-    const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log) });
+    const sources = createSources({ ...config, mirrorDir, log: sourceLogOf(log), ...(metrics === null ? {} : { meter: metrics.sources }) });
     const workers = await createWorkers({
       temporal,
       db,
@@ -42,6 +49,8 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
       optOutKey,
       enrichment: createEnrichmentSources({ ...config, log: sourceLogOf(log) }),
       log,
+      ...(metrics === null ? {} : { metrics }),
+      tracing: tracing?.worker ?? null,
     });
     await ensureSchedules(engine, {
       db,
@@ -50,9 +59,17 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
     });
     stop.addEventListener('abort', () => void workers.shutdown(), { once: true });
     if (stop.aborted) return;
-    log.info({ temporal: temporal.address, sources: sources.available().map(({ name }) => name) }, 'worker ready');
+    log.info(
+      {
+        temporal: temporal.address,
+        sources: sources.available().map(({ name }) => name),
+        ...(metricsServer === null ? {} : { metrics: metricsServer.url }),
+      },
+      'worker ready',
+    );
     await workers.run();
   } finally {
+    await metricsServer?.stop();
     await services.close();
   }
 }

@@ -63,7 +63,8 @@ export function attemptInterceptor({ db, jobLog, log }: AttemptDeps, { info }: C
   }
 }
 
-function jobIdOf(args: readonly unknown[]): string | null {
+/** The job that an activity's input names. */
+export function jobIdOf(args: readonly unknown[]): string | null {
   const first = args[0];
   return typeof first === 'object' && first !== null && 'jobId' in first && typeof first.jobId === 'string' ? first.jobId : null;
 }

@@ -19,6 +19,7 @@ import { AppError, NoSourceConfigured } from '../domain/errors.ts';
 import { addDays } from '../domain/window.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
 import type { Logger } from '../log/logger.ts';
+import type { SourceMetrics } from '../metrics/source-metrics.ts';
 import { extractTargetOf } from '../sources/bigquery/source.ts';
 import { createBigQueryQueries, fullNameOf, type BigQueryAccess, type QueryProgress } from './bigquery-queries.ts';
 import { jobLogHere } from './job-activities.ts';
@@ -43,6 +44,7 @@ export interface BigQueryDeps {
   readonly db: Database;
   readonly jobLog: JobLogWriter;
   readonly log: Logger;
+  readonly metrics: Pick<SourceMetrics, 'queried'>;
   /** Null: BigQuery is not configured here. */
   readonly bigquery: BigQueryAccess | null;
   /** Wakes the collector. */
@@ -53,7 +55,15 @@ export interface BigQueryDeps {
 
 const WAITING_FOR = 'BigQuery, one query for all that wait';
 
-export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCollection, stopping }: BigQueryDeps): BigQueryActivities {
+export function createBigQueryActivities({
+  db,
+  jobLog,
+  log,
+  metrics,
+  bigquery,
+  requestCollection,
+  stopping,
+}: BigQueryDeps): BigQueryActivities {
   const access = (): BigQueryAccess => {
     return bigquery ?? failWithout();
   };
@@ -61,7 +71,7 @@ export function createBigQueryActivities({ db, jobLog, log, bigquery, requestCol
     throw new NoSourceConfigured('The worker has no BigQuery: are BIGQUERY_PROJECT and BIGQUERY_MONTHLY_BYTES set there too?');
   };
 
-  const queries = bigquery === null ? null : createBigQueryQueries({ db, log, access: bigquery });
+  const queries = bigquery === null ? null : createBigQueryQueries({ db, log, metrics, access: bigquery });
   const queriesHere = (): NonNullable<typeof queries> => queries ?? failWithout();
 
   /** Writes down requests for scrapes that have made none. */

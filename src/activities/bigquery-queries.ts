@@ -21,6 +21,7 @@ import { databaseToday, inTransaction, type Database } from '../db/database.ts';
 import { AppError, BudgetExceeded, BytesOverCap } from '../domain/errors.ts';
 import { addDays, type Day } from '../domain/window.ts';
 import type { Logger } from '../log/logger.ts';
+import type { SourceMetrics } from '../metrics/source-metrics.ts';
 import type { QueryState } from '../sources/bigquery/client.ts';
 import { billedFor, type BigQueryExtractor, type ExtractPlan } from '../sources/bigquery/extractor.ts';
 import type { ExtractTarget, Kept, OwnTable } from '../sources/bigquery/query.ts';
@@ -78,10 +79,12 @@ interface Sides {
 export function createBigQueryQueries({
   db,
   log,
+  metrics,
   access: { extractor, monthlyBytes, maxBytesBilled, ownTable },
 }: {
   readonly db: Database;
   readonly log: Logger;
+  readonly metrics: Pick<SourceMetrics, 'queried'>;
   readonly access: BigQueryAccess;
 }) {
   const limits: BillingLimits = { monthlyBytes, maxBytesBilled };
@@ -161,6 +164,7 @@ export function createBigQueryQueries({
 
   /** What follows a failed query: another one, later, or the end of it. */
   const afterFailure = async (batch: string, entry: LedgerEntry, error: unknown, bytesBilled: number | null): Promise<QueryProgress> => {
+    if (bytesBilled !== null) metrics.queried({ read: null, billed: bytesBilled });
     const message = error instanceof Error ? error.message : String(error);
     const isPassing = error instanceof BigQueryWait || error instanceof QueryLost || error instanceof TableMissing;
     const next = isPassing ? nextQueryId(entry.jobId) : null;
@@ -208,6 +212,7 @@ export function createBigQueryQueries({
     filled: readonly RepositoryDays[],
   ): Promise<QueryProgress> => {
     log.info({ batch, query: entry.jobId, bytes_billed: bytesBilled }, 'BigQuery query done');
+    metrics.queried({ read: entry.bytesEstimated, billed: bytesBilled });
     if (entry.purpose === 'extract') {
       await settleQuery(db, entry.jobId, { bytesBilled, ranges: await extractor.ranges(entry.jobId) });
       return { query: null, isSettled: true, resumeAt: null };

@@ -5,6 +5,7 @@ import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+  workflowInterceptorModules: process.argv.slice(2),
   logger: new DefaultLogger('WARN'), // to stderr
 });
 process.stdout.write(code);

@@ -7,6 +7,7 @@ import { closeJob, openJob } from '../db/jobs.ts';
 import type { OptOutKey } from '../db/opt-out-key.ts';
 import { publishJob } from '../db/publish.ts';
 import type { JobLog, JobLogWriter } from '../log/job-log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { whileAlive } from './liveness.ts';
 
 /** What the published scrape came to; `complete` as decisions 14. */
@@ -44,9 +45,10 @@ export interface JobDeps {
   readonly db: Database;
   readonly jobLog: JobLogWriter;
   readonly optOutKey: OptOutKey | null;
+  readonly metrics: Pick<Metrics, 'jobs' | 'store'>;
 }
 
-export function createJobActivities({ db, jobLog, optOutKey }: JobDeps): JobActivities {
+export function createJobActivities({ db, jobLog, optOutKey, metrics }: JobDeps): JobActivities {
   return {
     async openJob({ jobId, runId }) {
       // Running twice is harmless: QUEUED becomes RUNNING once, a RUNNING job of this run stays as it is.
@@ -71,12 +73,14 @@ export function createJobActivities({ db, jobLog, optOutKey }: JobDeps): JobActi
       await noteProgress(db, jobId, { phase: 'PUBLISHING' });
       const started = performance.now();
       const report = await whileAlive(() => publishJob(db, jobId, optOutKey));
+      const ms = performance.now() - started;
+      metrics.store.published({ contributions: report.contributions, seconds: ms / 1000 });
       jobLogHere(jobLog, jobId).info('published', {
         contributions: report.contributions,
         people: report.people,
         complete: report.complete,
         changed: report.changed,
-        ms: Math.round(performance.now() - started),
+        ms: Math.round(ms),
       });
       return report;
     },
@@ -84,7 +88,8 @@ export function createJobActivities({ db, jobLog, optOutKey }: JobDeps): JobActi
     async closeJob({ jobId, ...outcome }) {
       // Running twice is harmless: only an unfinished job is closed, and the lines say so only then.
       const closed = await closeJob(db, jobId, outcome);
-      if (!closed) return;
+      if (closed === null) return;
+      metrics.jobs.closed(closed);
       const line = jobLogHere(jobLog, jobId);
       if (outcome.status === 'FAILED') line.error('job failed', { code: outcome.errorCode, error: outcome.errorMessage });
       else line.info(outcome.status === 'COMPLETED' ? 'job completed' : 'job cancelled');

@@ -11,6 +11,7 @@ import { SOURCES, type SourceName } from '../domain/contribution.ts';
 import { JobNotFound, NoSourceConfigured, RepositoryNotFound } from '../domain/errors.ts';
 import { repositoryNameOf } from '../domain/repository-name.ts';
 import type { JobLogWriter } from '../log/job-log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Batch, ContributionSource, PlannedSlice, ScrapeTarget, Slice, SourcePlan } from '../sources/contribution-source.ts';
 import { importArchive, type ImportProgress } from '../sources/gharchive/importer.ts';
 import { MirrorBusy } from '../sources/gharchive/mirror-lock.ts';
@@ -41,6 +42,7 @@ export interface ReadDeps {
   readonly sources: ReadonlyMap<SourceName, ContributionSource>;
   /** A directory of archive files whose new ones are imported into the mirror first; null: the mirror is read as it is. */
   readonly archive: { readonly directory: string; readonly mirrorDir: string } | null;
+  readonly metrics: Pick<Metrics, 'sources' | 'store'>;
   /** Aborted when this worker is asked to stop. */
   readonly stopping: AbortSignal;
 }
@@ -54,7 +56,7 @@ function isPutDown(signal: AbortSignal): boolean {
   return !cancellationSignal().aborted || Context.current().cancellationDetails?.workerShutdown === true;
 }
 
-export function createReadActivities({ db, jobLog, sources, archive, stopping }: ReadDeps): ReadActivities {
+export function createReadActivities({ db, jobLog, sources, archive, metrics, stopping }: ReadDeps): ReadActivities {
   const sourceOf = (name: SourceName): ContributionSource => {
     const source = sources.get(name);
     if (source === undefined) throw new NoSourceConfigured(`The worker has no source "${name}": is it configured there too?`);
@@ -162,6 +164,8 @@ export function createReadActivities({ db, jobLog, sources, archive, stopping }:
       };
       const stage = async (batch: Batch): Promise<void> => {
         await stageBatch(db, jobId, slice, batch);
+        metrics.sources.page(slice.source, batch.contributions.length);
+        metrics.store.staged(slice.source, batch.contributions.length + batch.pullRequests.length);
         read += batch.contributions.length;
         requests += batch.requests ?? 0;
         if (performance.now() - notedAt > PROGRESS_EVERY_MS) await note();

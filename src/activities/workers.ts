@@ -7,6 +7,7 @@ import { ServiceUnavailable } from '../domain/errors.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { createJobLogWriter } from '../log/job-log.ts';
 import type { Logger } from '../log/logger.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { ContributionSource } from '../sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../temporal/dispatch.ts';
 import type { Engine } from '../temporal/engine.ts';
@@ -22,7 +23,9 @@ import { createJobActivities } from './job-activities.ts';
 import { createLeaderboardActivities } from './leaderboard-activities.ts';
 import { createMaintenanceActivities } from './maintenance-activities.ts';
 import { createReadActivities } from './read-activities.ts';
+import { stepObserver } from './step-observer.ts';
 import { installRuntime } from './worker-runtime.ts';
+import type { WorkerTracing } from './worker-tracing.ts';
 import { bundleWorkflows, type WorkflowBundle } from './workflow-bundle.ts';
 
 /** What the workers of a process are made of. */
@@ -49,6 +52,10 @@ export interface WorkersOptions {
   /** Who is asked about people; nobody by default. */
   readonly enrichment?: EnrichmentSources;
   readonly log: Logger;
+  /** Where all is counted; default: where nobody looks. */
+  readonly metrics?: Metrics;
+  /** Joins steps to the traces of what they were asked by; default: nothing is traced. */
+  readonly tracing?: WorkerTracing | null;
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
 }
@@ -78,8 +85,9 @@ function slotsFor(scrapes: number): number {
 
 /** Connects, bundles the workflows, and makes one worker per queue: `laurels`, and `laurels-archive` from when there is an archive. Nothing is polled before `run`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
-  const { temporal, db, engine, sources, log } = options;
-  installRuntime(log);
+  const { temporal, db, engine, sources, log, tracing = null } = options;
+  const metrics = options.metrics ?? createMetrics({ ofProcess: false });
+  installRuntime(log, options.metrics?.temporal);
   const connection = await NativeConnection.connect({
     address: temporal.address,
     ...(temporal.tls === undefined ? {} : { tls: temporal.tls }),
@@ -91,12 +99,13 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const stopping = new AbortController();
   const byName = new Map<SourceName, ContributionSource>(sources.all.map((source) => [source.name, source]));
   const activities = {
-    ...createJobActivities({ db, jobLog, optOutKey: options.optOutKey ?? null }),
+    ...createJobActivities({ db, jobLog, metrics, optOutKey: options.optOutKey ?? null }),
     ...createReadActivities({
       db,
       jobLog,
       sources: byName,
       archive: options.archiveDir === null ? null : { directory: options.archiveDir, mirrorDir: options.mirrorDir },
+      metrics,
       stopping: stopping.signal,
     }),
     ...createEnrichmentActivities({ db, jobLog, sources: options.enrichment ?? NOBODY }),
@@ -104,12 +113,13 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
       startQueued: () => dispatchQueuedJobs(db, engine, options.maxConcurrentScrapes),
       requestRecalculation: () => engine.requestRecalculation(),
     }),
-    ...createLeaderboardActivities({ db, jobLog, log }),
+    ...createLeaderboardActivities({ db, jobLog, log, metrics }),
     ...createMaintenanceActivities({ db, log, sourceNames: () => (sources.preferred ?? sources.available)().map(({ name }) => name) }),
     ...createBigQueryActivities({
       db,
       jobLog,
       log,
+      metrics: metrics.sources,
       bigquery: sources.bigquery ?? null,
       requestCollection: (waitMs) => engine.requestBigQuery(waitMs),
       stopping: stopping.signal,
@@ -120,7 +130,14 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     namespace: temporal.namespace,
     taskQueue: TASK_QUEUES.main,
     activities,
-    interceptors: { activity: [(context) => ({ inbound: attemptInterceptor({ db, jobLog, log }, context) })] },
+    interceptors: {
+      activity: [
+        ...(tracing?.activityInterceptors ?? []),
+        (context) => ({ inbound: stepObserver(metrics.jobs, context) }),
+        (context) => ({ inbound: attemptInterceptor({ db, jobLog, log }, context) }),
+      ],
+    },
+    ...(tracing === null ? {} : { sinks: tracing.sinks }),
     // How long a workflow waits for a worker that is gone before another one may go on with it; 10 s unless said.
     stickyQueueScheduleToStartTimeout: '2 seconds',
     // Cancellation travels on heartbeats: throttled to 0.8 of the timeout it would take 8 s to be heard.
@@ -130,7 +147,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     shutdownForceTime: SHUTDOWN_FORCE,
   };
   const makeMain = async (): Promise<Worker> => {
-    const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
+    const workflowBundle = options.workflowBundle ?? (await bundleWorkflows(tracing?.workflowModules));
     return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: slotsFor(options.maxConcurrentScrapes) });
   };
   // Reading the mirror takes whole cores.

@@ -2,12 +2,12 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { AppError, InvalidInput } from '../domain/errors.ts';
 import { createDashboard } from './dashboard.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps, Watches } from './deps.ts';
 import { createAuditTrail } from './audit-trail.ts';
 import { createDocsPage } from './docs-page.ts';
 import { answerErrors, pathOf } from './errors.ts';
 import type { Gate } from './gate.ts';
-import { logRequests } from './request-log.ts';
+import { logRequests, routeOf } from './request-log.ts';
 import { accessHandlers } from './routes/access.ts';
 import { badgeHandlers } from './routes/badges.ts';
 import { avatarHandlers } from './routes/avatars.ts';
@@ -58,7 +58,7 @@ const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
  * Builds the API. It listens to nothing and starts nothing: http-server.ts does.
  * @param besides mounts what is no part of the API behind the same middleware: what the bench compares with.
  */
-export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) => void): Express {
+export function createApp(deps: ApiDeps & Watches, gate: Gate, besides?: (app: Express) => void): Express {
   const { hosts } = gate;
   const app = express();
   app.disable('x-powered-by');
@@ -67,7 +67,8 @@ export function createApp(deps: ApiDeps, gate: Gate, besides?: (app: Express) =>
   // The query is read by the routes, strictly.
   app.set('query parser', false);
 
-  app.use(logRequests(deps.log));
+  app.use(logRequests(deps.log, deps.metrics.api));
+  if (deps.requestSpans !== undefined) app.use(deps.requestSpans(routeOf));
   app.use((request, response, next) => {
     (isTemporalUi(request) ? FOR_TEMPORAL_UI : STRICT)(request, response, next);
   });

@@ -38,7 +38,7 @@ import {
 import { search } from './contract/search.ts';
 import { getContributorScore } from './contract/scores.ts';
 import { getScoring, listScorings, previewScoring, putScoring, restoreScoring } from './contract/scoring.ts';
-import { deleteSample, getHealth, getIndex, getOpenApi, getReadiness } from './contract/system.ts';
+import { deleteSample, getHealth, getIndex, getMetrics, getOpenApi, getReadiness } from './contract/system.ts';
 
 /** The API: every endpoint, by the name of its handler. Validation, types and the OpenAPI description come from here. */
 export const CONTRACT = {
@@ -97,6 +97,7 @@ export const CONTRACT = {
   getIndex,
   getHealth,
   getReadiness,
+  getMetrics,
 } as const satisfies Readonly<Record<string, Endpoint>>;
 
 export type Contract = typeof CONTRACT;

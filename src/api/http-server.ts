@@ -12,8 +12,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const CHECK_TIMEOUTS_MS = 5_000;
 /** A client that takes nothing of its answer for this long is gone. Longer than any answer is in the making. */
 const IDLE_TIMEOUT_MS = 300_000;
-/** Requests under way when the server stops get this long to end. */
-const STOP_GRACE_MS = 10_000;
+/** Requests under way when the server stops get this long to end; with all that follows the process is gone within ten seconds. */
+const STOP_GRACE_MS = 6_000;
 /** How far a taken port is evaded. */
 const PORTS_TRIED = 50;
 

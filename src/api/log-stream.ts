@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import { readJobLog, type LogLine } from '../db/job-log.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../log/logger.ts';
+import type { LogStreamMetrics } from '../metrics/log-stream-metrics.ts';
 import { LOG_STREAM_PATH } from './contract.ts';
 import { after, level, LOG_LEVELS } from './contract/jobs.ts';
 import { pathOf, statusOf, writeProblemToSocket } from './errors.ts';
@@ -13,6 +14,7 @@ import type { Gate } from './gate.ts';
 import { within } from './deadline.ts';
 import { followLog, type LogFeed } from './log-feed.ts';
 import { logLineOf } from './resources.ts';
+import { requestIdOf } from './request-log.ts';
 import { parsedQuery } from './validation.ts';
 
 /** A frame from a client has nothing to say; a small one is tolerated. */
@@ -44,12 +46,14 @@ interface Client {
   /** It has answered since the last ping. */
   isAlive: boolean;
   frames: number;
+  /** In every line that is logged about it. */
+  readonly requestId: string;
   /** @throws AppError 401 or 403 when its key or session is over. */
   readonly authorise: () => Promise<void>;
 }
 
 /** A client that may listen, and to what. */
-interface Admission extends Pick<Client, 'address' | 'authorise'> {
+interface Admission extends Pick<Client, 'address' | 'requestId' | 'authorise'> {
   readonly query: StreamQuery;
 }
 
@@ -67,6 +71,7 @@ export function createLogStream(options: {
   readonly db: Database;
   readonly log: Logger;
   readonly gate: Gate;
+  readonly metrics: LogStreamMetrics;
   /** Default 25 s: who does not answer one ping before the next is gone. */
   readonly pingEveryMs?: number;
   /** Default 1,000. */
@@ -74,7 +79,7 @@ export function createLogStream(options: {
   /** How often a silent database connection is asked whether it is there. */
   readonly probeMs?: number;
 }): LogStream {
-  const { db, log, gate, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS, probeMs } = options;
+  const { db, log, gate, metrics, pingEveryMs = PING_EVERY_MS, maxClients = MOST_CLIENTS, probeMs } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES, perMessageDeflate: false, clientTracking: false });
   const clients = new Set<Client>();
   let feed: LogFeed | null = null;
@@ -89,11 +94,13 @@ export function createLogStream(options: {
   /** False when the client was cut off. */
   const send = (client: Client, text: string): boolean => {
     if (client.socket.bufferedAmount > MOST_BUFFERED_BYTES) {
-      log.warn({ buffered: client.socket.bufferedAmount }, 'slow log client cut off');
+      log.warn({ request_id: client.requestId, buffered: client.socket.bufferedAmount }, 'slow log client cut off');
+      metrics.dropped('slow');
       client.socket.terminate();
       return false;
     }
     client.socket.send(text);
+    metrics.sent(1);
     return true;
   };
 
@@ -124,13 +131,14 @@ export function createLogStream(options: {
       const frames = lines.map((line) => JSON.stringify(logLineOf(line)));
       // The last one's callback comes when the socket has taken all: a slow client is read to slowly.
       await Promise.all(frames.map((text) => new Promise<void>((resolve) => client.socket.send(text, () => resolve()))));
+      metrics.sent(frames.length);
       client.cursor = lines.at(-1)?.id ?? client.cursor;
       if (lines.length < PAGE_LINES && following.position() === before) break;
     }
     client.isLive = true;
   };
 
-  const welcome = async (socket: WebSocket, { address, query, authorise }: Admission): Promise<void> => {
+  const welcome = async (socket: WebSocket, { address, requestId, query, authorise }: Admission): Promise<void> => {
     const client: Client = {
       socket,
       address,
@@ -140,15 +148,22 @@ export function createLogStream(options: {
       isLive: false,
       isAlive: true,
       frames: 0,
+      requestId,
       authorise,
     };
     clients.add(client);
-    socket.on('close', () => clients.delete(client));
+    metrics.clients(clients.size);
+    socket.on('close', () => {
+      clients.delete(client);
+      metrics.clients(clients.size);
+    });
     // ws closes with the right code by itself (1009 too large, 1007 not UTF-8); the error only has to be heard.
-    socket.on('error', (error) => log.debug({ err: error }, 'log client failed'));
+    socket.on('error', (error) => log.debug({ err: error, request_id: requestId }, 'log client failed'));
     const count = (): void => {
       client.frames += 1;
-      if (client.frames > MOST_FRAMES_PER_SECOND) dismiss(socket, 1008, 'too many messages');
+      if (client.frames <= MOST_FRAMES_PER_SECOND) return;
+      metrics.dropped('talkative');
+      dismiss(socket, 1008, 'too many messages');
     };
     socket.on('ping', count);
     socket.on('pong', () => {
@@ -172,12 +187,17 @@ export function createLogStream(options: {
     setInterval(() => clients.forEach((client) => (client.frames = 0)), 1_000),
     setInterval(() => {
       for (const client of clients) {
-        if (!client.isAlive) client.socket.terminate();
+        if (!client.isAlive) {
+          metrics.dropped('silent');
+          client.socket.terminate();
+        }
         client.isAlive = false;
         client.socket.ping();
         client.authorise().catch((error: unknown) => {
           // Not when the database is away: it may well be in force.
-          if (statusOf(error) < 500) dismiss(client.socket, 1008, 'the key is not in force any more');
+          if (statusOf(error) >= 500) return;
+          metrics.dropped('key_ended');
+          dismiss(client.socket, 1008, 'the key is not in force any more');
         });
       }
     }, pingEveryMs),
@@ -189,7 +209,8 @@ export function createLogStream(options: {
     if (pathOf(request) !== LOG_STREAM_PATH) throw new AppError('not_found', 404, `There is no stream at ${pathOf(request)}.`);
     const authorise = async (): Promise<void> => gate.authorise(await gate.callerOf(request), 'read');
     await gate.admitUpgrade(request, 'read');
-    return { address: gate.clients.addressOf(request), query: parsedQuery(STREAM_QUERY, request.url ?? ''), authorise };
+    const query = parsedQuery(STREAM_QUERY, request.url ?? '');
+    return { address: gate.clients.addressOf(request), requestId: requestIdOf(request), query, authorise };
   };
 
   /** Asked at the moment a client is let in: of many at once none is counted too late. @throws AppError `too_many_streams` (503) */
@@ -198,6 +219,7 @@ export function createLogStream(options: {
     // Everybody on this machine has the same address.
     const isLoopback = address === '::1' || address.startsWith('127.');
     if (closing || clients.size >= maxClients || (!isLoopback && fromThere >= MOST_CLIENTS_PER_ADDRESS)) {
+      metrics.dropped('too_many');
       throw new AppError('too_many_streams', 503, 'Too many log streams are open. Close one, or try again later.');
     }
   };
@@ -210,7 +232,8 @@ export function createLogStream(options: {
           refuseTooMany(admission);
           server.handleUpgrade(request, socket, head, (accepted) => {
             welcome(accepted, admission).catch((error: unknown) => {
-              log.warn({ err: error }, 'log stream broken off');
+              metrics.dropped('failed');
+              log.warn({ err: error, request_id: admission.requestId }, 'log stream broken off');
               accepted.close(1011, 'try again');
             });
           });

@@ -209,6 +209,14 @@ export async function listDispatchedQueued(db: Database | Queryable, olderThanMs
   return jobsWhere(db, `j.status = 'QUEUED' AND j.dispatched_at < now() - $1 * interval '1 millisecond' ORDER BY j.id`, [olderThanMs]);
 }
 
+/** When the oldest job that has not begun was handed to Temporal; null: all have begun. */
+export async function oldestHandedOver(db: Database | Queryable): Promise<Date | null> {
+  const { rows } = await queryable(db).query<{ at: Date | null }>(
+    `SELECT min(j.dispatched_at) AS at FROM scrape_job j WHERE j.status = 'QUEUED'`,
+  );
+  return rows[0]?.at ?? null;
+}
+
 /** Jobs handed to Temporal that are not finished. */
 export async function listUnfinished(db: Database | Queryable): Promise<readonly StoredJob[]> {
   return jobsWhere(db, `${UNFINISHED} AND j.dispatched_at IS NOT NULL ORDER BY j.id`, []);
@@ -245,34 +253,34 @@ interface JobOutcome {
 
 /**
  * Ends a job and sets its repository's status with it: COMPLETED once it was ever published, else PENDING after a cancel and
- * FAILED after a failure. False when the job had ended before.
+ * FAILED after a failure. Null when the job had ended before.
  */
-export async function closeJob(db: Database, id: string, outcome: JobOutcome): Promise<boolean> {
+export async function closeJob(db: Database, id: string, outcome: JobOutcome): Promise<StoredJob | null> {
   return inTransaction(db, (client) => closeJobIn(client, id, outcome));
 }
 
 /** {@link closeJob} inside somebody's transaction. */
-export async function closeJobIn(client: Queryable, id: string, outcome: JobOutcome): Promise<boolean> {
+export async function closeJobIn(client: Queryable, id: string, outcome: JobOutcome): Promise<StoredJob | null> {
   // The repository's row before the job's: the order in which publishing and deleting lock them.
   await client.query(`SELECT FROM repository WHERE id = (SELECT j.repository_id FROM scrape_job j WHERE j.id = $1) FOR NO KEY UPDATE`, [
     id,
   ]);
-  const closed = await client.query<{ repositoryId: number | null }>(
+  const closed = await client.query<StoredJob>(
     `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
          started_at = CASE WHEN dispatched_at IS NULL THEN started_at ELSE coalesce(started_at, now()) END,
          next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL, waiting_since = NULL
-       WHERE j.id = $1 AND ${UNFINISHED} RETURNING j.repository_id AS "repositoryId"`,
+       WHERE j.id = $1 AND ${UNFINISHED} RETURNING ${COLUMNS}`,
     [id, outcome.status, outcome.errorCode ?? null, outcome.errorMessage ?? null],
   );
   const job = closed.rows[0];
-  if (job === undefined) return false;
+  if (job === undefined) return null;
   await client.query(
     `UPDATE repository SET status = CASE WHEN last_scraped_at IS NOT NULL THEN 'COMPLETED' WHEN $2 = 'FAILED' THEN 'FAILED' ELSE 'PENDING' END
        WHERE id = $1`,
     [job.repositoryId, outcome.status],
   );
   if (outcome.status === 'COMPLETED') await noteCoverageChange(client);
-  return true;
+  return job;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { harmless, logText } from './harmless.ts';
+import { logFieldsHere } from './log-context.ts';
 
 export type { Logger } from 'pino';
 
@@ -32,6 +33,7 @@ export function createLogger({ level, to = 'stdout' }: LoggerOptions, destinatio
     level,
     base: { pid: process.pid },
     serializers: { err: serializeError },
+    mixin: logFieldsHere,
     timestamp: stdTimeFunctions.isoTime,
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`]), censor: '[hidden]' },
   };

@@ -5,6 +5,7 @@ import { createBigQuerySource } from './bigquery/source.ts';
 import type { ContributionSource } from './contribution-source.ts';
 import { hasMirror } from './gharchive/importer.ts';
 import { createGharchiveSource } from './gharchive/source.ts';
+import { NO_METER, type SourceMeter } from './source-meter.ts';
 import type { SourceLog } from './github/client.ts';
 import type { GithubApp } from './github/credential.ts';
 import { createGithubSource } from './github/source.ts';
@@ -24,6 +25,7 @@ export interface SourceSettings {
   readonly mirrorDir: string;
   readonly bigquery?: BigQuerySettings;
   readonly log: SourceLog;
+  readonly meter?: SourceMeter;
 }
 
 /** BigQuery, which is used with a project and a monthly budget only: without one nobody is to be surprised by a bill. */
@@ -58,14 +60,22 @@ export interface Sources {
 const BY_TRUTH = ['github', 'bigquery', 'gharchive'] as const;
 
 /** Makes the sources that are wanted and configured: GitHub with a token or an App, BigQuery with a project and a budget, the archive with a directory or a mirror. */
-export function createSources({ sources: wanted, github, gharchiveDir, mirrorDir, bigquery: settings, log }: SourceSettings): Sources {
+export function createSources({
+  sources: wanted,
+  github,
+  gharchiveDir,
+  mirrorDir,
+  bigquery: settings,
+  log,
+  meter,
+}: SourceSettings): Sources {
   const made: Partial<Record<SourceName, { readonly source: ContributionSource; readonly isReady: () => boolean }>> = {
     gharchive: { source: createGharchiveSource({ mirrorDir }), isReady: () => gharchiveDir !== null || hasMirror(mirrorDir) },
   };
   if (github.tokens.length > 0 || github.app !== null) {
-    made.github = { source: createGithubSource({ ...github, log }), isReady: () => true };
+    made.github = { source: createGithubSource({ ...github, log, ...(meter === undefined ? {} : { meter }) }), isReady: () => true };
   }
-  const bigquery = readyBigQuery(settings);
+  const bigquery = readyBigQuery(settings, meter);
   if (bigquery !== null) {
     const { extractor, pricePerTib, maxBytesBilled, monthlyBytes } = bigquery;
     const source = createBigQuerySource({
@@ -90,10 +100,10 @@ export function createSources({ sources: wanted, github, gharchiveDir, mirrorDir
   };
 }
 
-function readyBigQuery(settings: BigQuerySettings | undefined): ReadyBigQuery | null {
+function readyBigQuery(settings: BigQuerySettings | undefined, meter: SourceMeter = NO_METER): ReadyBigQuery | null {
   if (settings === undefined) return null;
   const { project, apiEndpoint, monthlyBytes, dataset } = settings;
   if (project === null || monthlyBytes === null) return null;
   const ownTable = dataset === null ? null : { project, dataset, table: 'laurels_rows' };
-  return { ...settings, monthlyBytes, ownTable, extractor: new BigQueryExtractor({ project, apiEndpoint }) };
+  return { ...settings, monthlyBytes, ownTable, extractor: new BigQueryExtractor({ project, apiEndpoint, meter }) };
 }

@@ -1,4 +1,11 @@
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, isGrpcServiceError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  isGrpcServiceError,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { StoredJob } from '../db/jobs.ts';
 import { ServiceUnavailable } from '../domain/errors.ts';
@@ -16,7 +23,7 @@ import {
   type JobInput,
   type Pace,
 } from '../workflows/contract.ts';
-import { GONE, liveStatusOf, type LiveStatus } from './live-status.ts';
+import { dateOf, GONE, liveStatusOf, type LiveStatus } from './live-status.ts';
 import type { TemporalServer } from './server-address.ts';
 
 export type { LiveStatus } from './live-status.ts';
@@ -35,6 +42,8 @@ export interface Engine {
   /** Asks for rows of BigQuery; requests that come within `waitMs` share one query. @throws ServiceUnavailable */
   requestBigQuery(waitMs: number): Promise<void>;
   isReachable(): Promise<boolean>;
+  /** When a worker last asked for workflow tasks, by Temporal's clock; null: none has in the last minutes. @throws ServiceUnavailable */
+  workersSeenAt(): Promise<Date | null>;
   /** The workflow's page in Temporal's Web UI; null without a Web UI. */
   workflowUrl(workflowId: string, runId: string | null): string | null;
   close(): Promise<void>;
@@ -46,6 +55,8 @@ type WorkflowOfJob = Pick<StoredJob, 'workflowId'>;
 export interface EngineOptions extends TemporalServer {
   /** Base of Temporal's Web UI, without a path. */
   readonly uiUrl: string | null;
+  /** Join workflows to the traces of those who start them. */
+  readonly interceptors?: readonly WorkflowClientInterceptor[];
   /** Shorter waits for the jobs this engine starts. Only tests set it. */
   readonly pace?: Pace;
 }
@@ -67,6 +78,8 @@ const WORKFLOW_OF: Readonly<Partial<Record<JobType, string>>> = {
 /** People who are enriched at the same time. */
 const ENRICHMENT_WIDTH = 5;
 
+/** `temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW`. */
+const WORKFLOW_TASKS: number = 1;
 /** gRPC's status code. */
 const UNAVAILABLE = 14;
 
@@ -74,7 +87,7 @@ const JOB_KIND = defineSearchAttributeKey('JobKind', 'KEYWORD');
 const REPOSITORY = defineSearchAttributeKey('Repository', 'KEYWORD');
 
 /** Makes an engine; it connects at the first call and reconnects by itself. */
-export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: EngineOptions): Engine {
+export function connectEngine({ address, namespace, apiKey, tls, uiUrl, interceptors = [], pace }: EngineOptions): Engine {
   const connection = Connection.lazy({
     address,
     ...(apiKey === undefined ? {} : { apiKey }),
@@ -84,7 +97,7 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
     // gRPC's own back-off grows to two minutes: a Temporal that is back would seem to be away.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 },
   });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, interceptors: { workflow: [...interceptors] } });
   let knowsSearchAttributes = true;
 
   const ask = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -191,6 +204,16 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, pace }: 
       } catch {
         return false;
       }
+    },
+
+    async workersSeenAt() {
+      const taskQueue = { name: TASK_QUEUES.main };
+      const { pollers } = await ask(() =>
+        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in a package of which only the SDK knows
+        connection.workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType: WORKFLOW_TASKS }),
+      );
+      const seen = (pollers ?? []).flatMap(({ lastAccessTime }) => dateOf(lastAccessTime)?.getTime() ?? []);
+      return seen.length === 0 ? null : new Date(Math.max(...seen));
     },
 
     workflowUrl(workflowId, runId) {

@@ -38,6 +38,7 @@ export function liveStatusOf({ status, raw }: Pick<WorkflowExecutionDescription,
   };
 }
 
-function dateOf(time: { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined): Date | null {
+/** A protobuf timestamp. */
+export function dateOf(time: { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined): Date | null {
   return time === null || time === undefined ? null : new Date(Number(time.seconds ?? 0) * 1_000 + (time.nanos ?? 0) / 1e6);
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { closeJob, listDispatchedQueued, listUnfinished, type StoredJob } from '../db/jobs.ts';
 import type { Logger } from '../log/logger.ts';
+import type { JobMetrics } from '../metrics/job-metrics.ts';
 import { ifUnlocked } from './advisory-lock.ts';
 import { dispatchQueuedJobs } from './dispatch.ts';
 import type { Engine } from './engine.ts';
@@ -9,6 +10,7 @@ export interface ReconcilerOptions {
   readonly db: Database;
   readonly engine: Pick<Engine, 'startJob' | 'cancelJob' | 'liveStatus'>;
   readonly log: Logger;
+  readonly metrics?: Pick<JobMetrics, 'closed'>;
   /** How many scrapes may run at once. */
   readonly limit: number;
   /** Default 15 s. */
@@ -64,12 +66,14 @@ export function startReconciler(options: ReconcilerOptions): { stop(): Promise<v
 }
 
 /** One pass. What Temporal can't be asked about stays as it is until the next. */
-export async function reconcile({ db, engine, log, limit }: ReconcilerOptions): Promise<ReconcileReport> {
+export async function reconcile({ db, engine, log, metrics, limit }: ReconcilerOptions): Promise<ReconcileReport> {
   let started = 0;
   let closed = 0;
   const close = async (job: StoredJob, outcome: Parameters<typeof closeJob>[2]): Promise<void> => {
-    if (!(await closeJob(db, job.id, outcome))) return;
+    const ended = await closeJob(db, job.id, outcome);
+    if (ended === null) return;
     closed += 1;
+    metrics?.closed(ended);
     log.warn({ job_id: job.id, workflow_id: job.workflowId, ...outcome }, 'job closed by the reconciler');
   };
   const overdue = new Set((await listDispatchedQueued(db, START_OVERDUE_MS)).map(({ id }) => id));

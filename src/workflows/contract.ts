@@ -31,6 +31,11 @@ export const WORKFLOW_TYPES = {
  * A scrape's workflow id, `scrape:owner/name:<job id>` in lower case, is made with the job's row (db/jobs.ts) and read from there.
  */
 
+/** The job whose workflow has this id; null for workflows that do no job. */
+export function jobIdIn(workflowId: string): string | null {
+  return /:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(workflowId)?.[1] ?? null;
+}
+
 /** The one id of the global recalculation: two can never run at once. */
 export const GLOBAL_LEADERBOARD_WORKFLOW_ID = 'leaderboard:global';
 

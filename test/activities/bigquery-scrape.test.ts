@@ -6,6 +6,7 @@ import { readJobLog } from '../../src/db/job-log.ts';
 import { requestCancel, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository, learnRepository } from '../../src/db/repositories.ts';
 import { addDays } from '../../src/domain/window.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import {
   accessDenied,
   cutAnswer,
@@ -19,6 +20,7 @@ import {
 } from '../fakes/bigquery/faults.ts';
 import { hasEmulator } from '../fakes/bigquery/python.ts';
 import { startFakeBigQuery, type FakeBigQuery } from '../fakes/bigquery/server.ts';
+import { readExposition } from '../metrics/exposition.ts';
 import { accessTo } from '../sources/bigquery/extracting.ts';
 import { until } from '../temporal/test-namespace.ts';
 import { createScriptedSource } from './scripted-source.ts';
@@ -32,6 +34,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
   let bigquery: FakeBigQuery;
   let today: string;
   let lastNumber = 0;
+  const metrics = createMetrics({ ofProcess: false });
   const ID = { one: 7_001, two: 7_002 } as const;
   const PEOPLE = { ada: 501, ben: 502, cleo: 503, zoe: 504, maintainer: 505 } as const;
   type Person = keyof typeof PEOPLE;
@@ -100,9 +103,11 @@ describeWithEmulator('a scrape of BigQuery', () => {
   };
   const withBigQuery = <T>(scenario: () => Promise<T>, more: Partial<BigQueryAccess> = {}) => {
     const bigQueryAccess = access(more);
-    return stack.withWorkers([accessTo(bigquery).source], scenario, { bigquery: bigQueryAccess });
+    return stack.withWorkers([accessTo(bigquery).source], scenario, { bigquery: bigQueryAccess, metrics });
   };
   const ledger = () => monthUsage(stack.database.db);
+  const bytesCounted = async (): Promise<number> =>
+    readExposition((await metrics.exposition()).text).value('laurels_bigquery_billed_bytes_total') ?? 0;
   /** Contributions stored of a repository: kind, subject, account, day. */
   const stored = async (job: StoredJob) => {
     const { rows } = await stack.database.db.pool.query<{ row: string }>(
@@ -116,6 +121,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
     (await readJobLog(stack.database.db, { jobId: job.id, limit: 100 })).map(({ message }) => message);
 
   test('A129: shares one query with all that wait, those that have not started included, and each has its own rows', async () => {
+    const before = await bytesCounted();
     await withBigQuery(async () => {
       // Only one may run at once: the other waits for its turn, and its rows are queried with the first one's.
       const one = await ask('one', { limit: 1 });
@@ -133,6 +139,7 @@ describeWithEmulator('a scrape of BigQuery', () => {
     expect(bigquery.bytesBilled).toBe(10 * GIB);
     const { queries, bytesBilled, bytesTaken } = await ledger();
     expect({ bytesBilled, bytesTaken }).toEqual({ bytesBilled: 10 * GIB, bytesTaken: 10 * GIB });
+    expect((await bytesCounted()) - before).toBe(10 * GIB);
     expect(queries).toMatchObject([
       {
         state: 'DONE',

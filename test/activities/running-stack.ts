@@ -7,6 +7,7 @@ import type { SourceName } from '../../src/domain/contribution.ts';
 import { isUnfinished, type ScrapeType } from '../../src/domain/job-status.ts';
 import type { Window } from '../../src/domain/window.ts';
 import type { Logger } from '../../src/log/logger.ts';
+import type { Metrics } from '../../src/metrics/metrics.ts';
 import type { ContributionSource } from '../../src/sources/contribution-source.ts';
 import { dispatchQueuedJobs } from '../../src/temporal/dispatch.ts';
 import { connectEngine, type Engine } from '../../src/temporal/engine.ts';
@@ -36,6 +37,7 @@ export interface RunningStack {
       readonly available?: () => readonly ContributionSource[];
       readonly enrichment?: EnrichmentSources;
       readonly bigquery?: BigQueryAccess | null;
+      readonly metrics?: Metrics;
     },
   ): Promise<T>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { readExposition } from '../metrics/exposition.ts';
 import { startExposedApi, type ExposedApi } from './security/exposed-api.ts';
 import { startTestApi, type TestApi } from './running-api.ts';
 
@@ -27,6 +28,8 @@ describe('the limit of requests', () => {
     for (let round = 0; round < 10; round += 1) expect((await call('getHealth')).status).toBe(200);
     // A key has a count of its own.
     expect((await call('listRepositories', { headers: as('read') })).status).toBe(200);
+    const { text } = await call('getMetrics', { headers: as('read') });
+    expect(readExposition(text).value('laurels_http_requests_limited_total')).toBe(16);
   });
 
   test('is told with every answer', async () => {

@@ -4,6 +4,7 @@ import express from 'express';
 import { pino } from 'pino';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { LogLineResource } from '../../src/api/contract/jobs.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { startHttp } from '../../src/api/http-server.ts';
 import { createGate, type GateOptions } from '../../src/api/gate.ts';
 import { createLogStream } from '../../src/api/log-stream.ts';
@@ -284,7 +285,13 @@ async function strict({
   db?: Database;
 }) {
   const log = pino({ level: 'silent' });
-  const stream = createLogStream({ db, log, gate: createGate(db, gate), ...options });
+  const stream = createLogStream({
+    db,
+    log,
+    gate: createGate(db, gate),
+    metrics: createMetrics({ ofProcess: false }).logStream,
+    ...options,
+  });
   const server = await startHttp(express(), { host: '127.0.0.1', port: 0, log, upgrades: stream });
   return { stream, server, url: `ws://127.0.0.1:${server.port}/dashboard/ws/logs` };
 }

@@ -12,6 +12,7 @@ import type { Database } from '../../src/db/database.ts';
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
 import type { ContributionSource, Estimate } from '../../src/sources/contribution-source.ts';
 import type { RepositoryLookup } from '../../src/sources/github/repository-facts.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { LiveStatus } from '../../src/temporal/engine.ts';
 import { createTestDatabase } from '../stack/database.ts';
 
@@ -22,6 +23,8 @@ interface FakeEngine extends ApiEngine {
   recalculations: number;
   isAway: boolean;
   live: LiveStatus | null;
+  /** When a worker last asked for work. */
+  workersSeen: Date | null;
   /** What a cancel of an unfinished workflow finds. */
   cancelAnswer: 'requested' | 'unknown';
 }
@@ -36,6 +39,7 @@ function createFakeEngine(): FakeEngine {
     recalculations: 0,
     isAway: false,
     live: null,
+    workersSeen: new Date(),
     cancelAnswer: 'requested',
     async startJob({ id }) {
       refuseWhenAway(this);
@@ -55,6 +59,9 @@ function createFakeEngine(): FakeEngine {
     },
     async isReachable() {
       return !this.isAway;
+    },
+    async workersSeenAt() {
+      return this.workersSeen;
     },
     workflowUrl: (workflowId) => `/temporal/workflows/${workflowId}`,
   };
@@ -163,6 +170,7 @@ export async function startTestApi({
     db,
     engine,
     log,
+    metrics: createMetrics({ ofProcess: false }),
     instance: 'test-instance',
     availableSources: () => state.sources,
     preferredSources: () => state.sources,

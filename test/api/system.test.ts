@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../src/db/database.ts';
 import { DEFAULT_SCORING, numberOf } from '../../src/domain/scoring.ts';
+import { startExposedApi } from './security/exposed-api.ts';
 import { eventually, startTestApi, type TestApi } from './running-api.ts';
 
 let api: TestApi;
@@ -19,7 +20,7 @@ describe('the process', () => {
   test('is ready when the database, its schema and Temporal are', async () => {
     await expect(api.call('getReadiness')).resolves.toMatchObject({
       status: 200,
-      body: { status: 'ready', checks: { database: 'ok', migrations: 'ok', temporal: 'ok' } },
+      body: { status: 'ready', checks: { database: 'ok', migrations: 'ok', temporal: 'ok', event_loop: 'ok' } },
     });
   });
 
@@ -41,6 +42,22 @@ describe('the process', () => {
     for (const path of Object.values(body.links as Record<string, string>)) {
       expect((await api.send('GET', path)).status).toBe(200);
     }
+  });
+});
+
+describe('where others reach it', () => {
+  test('who is no one learns which check fails and nothing more, and metrics are for keys', async () => {
+    const { call, engine, as, stop } = await startExposedApi({ publicReads: true });
+    engine.isAway = true;
+    const { status, body } = await call('getReadiness');
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      detail: 'Not ready: temporal.',
+      details: { checks: { database: 'ok', migrations: 'ok', temporal: 'failed', event_loop: 'ok' } },
+    });
+    expect((await call('getMetrics')).status).toBe(401);
+    expect((await call('getMetrics', { headers: as('read') })).status).toBe(200);
+    await stop();
   });
 });
 
@@ -129,4 +146,16 @@ describe('without its database', () => {
     });
     await broken.stop();
   });
+});
+
+// The last one: whoever watches this process saw it stand still.
+test('a process that stood still for seconds is not ready, and says so', async () => {
+  const blockedUntil = performance.now() + 2_200;
+  while (performance.now() < blockedUntil);
+  const { status, body } = await eventually(
+    () => api.call('getReadiness'),
+    ({ status }) => status === 503,
+  );
+  expect(status).toBe(503);
+  expect(body.details.checks).toMatchObject({ database: 'ok', event_loop: expect.stringMatching(/^blocked for [2-9]\.\d s$/) });
 });

@@ -84,6 +84,7 @@ const COMMANDS: Readonly<Record<EndpointName, readonly string[] | { readonly non
   getIndex: ['status'],
   getHealth: ['status'],
   getReadiness: ['status'],
+  getMetrics: { none: 'Prometheus reads it; a person has status and the dashboard.' },
 };
 
 /** Parameters that no command has a word of its own for. */

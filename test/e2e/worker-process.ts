@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { until } from '../temporal/test-namespace.ts';
 
-/** A worker of its own process: `node src/worker.ts`. */
+/** A process of its own: `node src/worker.ts`, `node src/server.ts`. */
 export interface WorkerProcess {
   readonly child: ChildProcess;
   /** Everything it has written. */
@@ -15,7 +15,11 @@ export interface WorkerProcess {
 }
 
 export function spawnWorker(env: Readonly<Record<string, string>>): WorkerProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/worker.ts', import.meta.url))], {
+  return spawnEntry('worker', env);
+}
+
+export function spawnEntry(entry: 'worker' | 'server', env: Readonly<Record<string, string>>): WorkerProcess {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`../../src/${entry}.ts`, import.meta.url))], {
     // Nothing of the environment of whoever runs the tests: a token there would be used.
     env: {
       PATH: process.env.PATH,
@@ -34,8 +38,9 @@ export function spawnWorker(env: Readonly<Record<string, string>>): WorkerProces
     output: () => output,
     ended,
     async ready() {
-      await until(() => output.includes('worker ready') || child.exitCode !== null, { what: 'the worker to be ready' });
-      if (!output.includes('worker ready')) throw new Error(`The worker ended: ${output}`);
+      const said = `${entry} ready`;
+      await until(() => output.includes(said) || child.exitCode !== null, { what: `the ${entry} to be ready`, withinMs: 60_000 });
+      if (!output.includes(said)) throw new Error(`The ${entry} ended: ${output}`);
     },
     async kill() {
       child.kill('SIGKILL');

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { harmless } from '../../src/log/harmless.ts';
+import { withLogFields, withoutLogFields } from '../../src/log/log-context.ts';
 import { createLogger } from '../../src/log/logger.ts';
 
 function linesOf(write: (log: ReturnType<typeof createLogger>) => void, level = 'info'): Record<string, unknown>[] {
@@ -54,6 +55,27 @@ test('A087: what came from outside begins no line of its own, moves no cursor an
 test('an error of any length is a line of a few KB', () => {
   const [line] = linesOf((log) => log.error({ err: new Error('x'.repeat(1_000_000)) }, 'failed'));
   expect(JSON.stringify(line).length).toBeLessThan(6_000);
+});
+
+test('a line carries the fields of the call it is logged in, beside its own, and those of no other', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  await Promise.all(
+    ['one', 'two'].map((id) =>
+      withLogFields({ request_id: id, step: 'outer' }, async () => {
+        await Promise.resolve();
+        withLogFields({ step: 'inner' }, () => log.info({ asked: id }, 'inside'));
+        withoutLogFields(() => log.info({ asked: id }, 'about nobody'));
+      }),
+    ),
+  );
+  log.info({ asked: 'three' }, 'outside');
+  const inside = lines.filter(({ msg }) => msg === 'inside');
+  expect(inside.map(({ asked, request_id, step }) => [asked, request_id, step])).toEqual([
+    ['one', 'one', 'inner'],
+    ['two', 'two', 'inner'],
+  ]);
+  expect(lines.filter(({ msg }) => msg !== 'inside').map(({ request_id }) => request_id)).toEqual([undefined, undefined, undefined]);
 });
 
 test('lines under the level are not written', () => {

@@ -21,6 +21,9 @@ const statistics = z.strictObject({
   }),
   last_scraped_at: moment.nullable(),
   oldest_scraped_at: moment.nullable().describe('Of the repository that waits longest for news'),
+  engine: z
+    .strictObject({ state: z.enum(['ok', 'unreachable', 'no_worker']), since: moment.nullable() })
+    .describe('Whether jobs are done: Temporal answers, and a worker asks it for work. What is accepted meanwhile is done later'),
   leaderboard: z
     .strictObject({ as_of: moment, window: z.strictObject({ since: z.string(), until: z.string() }), people: z.int() })
     .nullable(),

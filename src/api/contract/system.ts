@@ -31,17 +31,30 @@ export const getReadiness = endpoint({
   method: 'get',
   path: '/readyz',
   access: 'open',
-  summary: 'The database answers with the current schema, and Temporal answers; 503 says what is missing',
+  summary: 'The database answers with the current schema, Temporal answers, and nothing blocks the process; 503 says what is missing',
   answers: {
     200: {
       description: 'Ready',
       body: z.strictObject({
         status: z.literal('ready'),
-        checks: z.strictObject({ database: z.literal('ok'), migrations: z.literal('ok'), temporal: z.literal('ok') }),
+        checks: z.strictObject({
+          database: z.literal('ok'),
+          migrations: z.literal('ok'),
+          temporal: z.literal('ok'),
+          event_loop: z.literal('ok'),
+        }),
       }),
     },
   },
   problems: ['not_ready'],
+});
+
+export const getMetrics = endpoint({
+  method: 'get',
+  path: '/metrics',
+  access: 'read',
+  summary: 'What this process counts, for Prometheus; METRICS_PORT tells the same without a key',
+  answers: { 200: { description: 'The text format of Prometheus', media: ['text/plain'] } },
 });
 
 export const getOpenApi = endpoint({

@@ -1,6 +1,6 @@
 import { listErrors, readStatistics, type RecordedError } from '../../db/statistics.ts';
 import type { RecordedErrorResource } from '../contract/dashboard.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { ApiDeps, Watches } from '../deps.ts';
 import { atCursor, nextLink } from '../paging.ts';
 import { jobPath } from '../resources.ts';
 import type { Handlers } from '../routing.ts';
@@ -8,9 +8,10 @@ import type { Handlers } from '../routing.ts';
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** What the dashboard shows of the whole. */
-export function dashboardHandlers({ db }: ApiDeps): Pick<Handlers, 'getStatistics' | 'listErrors'> {
+export function dashboardHandlers({ db, engineWatch }: ApiDeps & Watches): Pick<Handlers, 'getStatistics' | 'listErrors'> {
   return {
     async getStatistics() {
+      const { state, since } = engineWatch.state();
       const { repositories, people, jobs, jobsOfLastDay, board, ...rest } = await readStatistics(db);
       return {
         status: 200,
@@ -22,6 +23,7 @@ export function dashboardHandlers({ db }: ApiDeps): Pick<Handlers, 'getStatistic
           jobs: { total: sum(jobs), by_status: { ...jobs }, last_24_hours: { ...jobsOfLastDay } },
           last_scraped_at: rest.lastScrapedAt?.toISOString() ?? null,
           oldest_scraped_at: rest.oldestScrapedAt?.toISOString() ?? null,
+          engine: { state, since: since?.toISOString() ?? null },
           leaderboard:
             board === null
               ? null

@@ -3,17 +3,18 @@ import { pendingMigrations } from '../../db/migrate.ts';
 import { removeSample } from '../../db/sample.ts';
 import { AppError } from '../../domain/errors.ts';
 import { CONTRACT } from '../contract.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { ApiDeps, Watches } from '../deps.ts';
 import { within } from '../deadline.ts';
-import type { Handlers } from '../routing.ts';
+import { SENT, type Handlers } from '../routing.ts';
 
 const CHECK_DEADLINE_MS = 2_000;
+const ALL_OK = { database: 'ok', migrations: 'ok', temporal: 'ok', event_loop: 'ok' } as const;
 
-/** Health, readiness, the index and the sample. */
+/** Health, readiness, metrics, the index and the sample. */
 export function systemHandlers(
-  deps: ApiDeps,
-): Pick<Handlers, 'getIndex' | 'getHealth' | 'getReadiness' | 'deleteSample' | 'recalculateBoards'> {
-  const { db, engine, log, instance, temporalUiUrl } = deps;
+  deps: ApiDeps & Watches,
+): Pick<Handlers, 'getIndex' | 'getHealth' | 'getReadiness' | 'getMetrics' | 'deleteSample' | 'recalculateBoards'> {
+  const { db, engine, log, metrics, instance, temporalUiUrl, eventLoopWatch, gate } = deps;
 
   const migrationsState = async (): Promise<string> => {
     const pending = await pendingMigrations(db);
@@ -31,6 +32,7 @@ export function systemHandlers(
         openapi: CONTRACT.getOpenApi.path,
         health: CONTRACT.getHealth.path,
         readiness: CONTRACT.getReadiness.path,
+        metrics: CONTRACT.getMetrics.path,
         ...(temporalUiUrl === null ? {} : { temporal: '/temporal' }),
       };
       return { status: 200, body: { name: 'Laurels', links } };
@@ -46,12 +48,27 @@ export function systemHandlers(
         within(CHECK_DEADLINE_MS, migrationsState(), 'unknown'),
         within(CHECK_DEADLINE_MS, engine.isReachable(), false),
       ]);
-      if (database && migrations === 'ok' && temporal) {
-        return { status: 200, body: { status: 'ready', checks: { database: 'ok', migrations: 'ok', temporal: 'ok' } } };
+      const blockedMs = eventLoopWatch.blockedMs();
+      const checks = {
+        database: database ? 'ok' : 'unreachable',
+        migrations,
+        temporal: temporal ? 'ok' : 'unreachable',
+        event_loop: blockedMs === null ? 'ok' : `blocked for ${(blockedMs / 1000).toFixed(1)} s`,
+      };
+      const missing = Object.entries(checks).filter(([, state]) => state !== 'ok');
+      if (missing.length === 0) return { status: 200, body: { status: 'ready', checks: ALL_OK } };
+      // Strangers learn which check fails, not what the inside looks like.
+      if (gate.isExposed) {
+        const told = Object.fromEntries(Object.entries(checks).map(([check, state]) => [check, state === 'ok' ? 'ok' : 'failed']));
+        throw new AppError('not_ready', 503, `Not ready: ${missing.map(([check]) => check).join(', ')}.`, { checks: told });
       }
-      const checks = { database: database ? 'ok' : 'unreachable', migrations, temporal: temporal ? 'ok' : 'unreachable' };
-      const missing = Object.entries(checks).flatMap(([check, state]) => (state === 'ok' ? [] : [`${check} ${state}`]));
-      throw new AppError('not_ready', 503, `Not ready: ${missing.join('; ')}.`, { checks });
+      throw new AppError('not_ready', 503, `Not ready: ${missing.map((check) => check.join(' ')).join('; ')}.`, { checks });
+    },
+
+    async getMetrics(_, { response }) {
+      const { contentType, text } = await metrics.exposition();
+      response.status(200).set('Content-Type', contentType).send(text);
+      return SENT;
     },
 
     async deleteSample() {

@@ -1,6 +1,7 @@
 import { BigQuery, type Job } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import { AppError } from '../../domain/errors.ts';
+import { NO_METER, type SourceMeter } from '../source-meter.ts';
 import { OWN_COLUMNS, type BigQuerySql, type OwnTable } from './query.ts';
 import { ARCHIVE_PROJECT, DATASETS, type TableName } from './tables.ts';
 import { problemOf, thrownBy, type BigQueryProblem } from './trouble.ts';
@@ -15,6 +16,7 @@ export interface BigQueryClientOptions {
   readonly retries?: number;
   /** After so long a request counts as lost; 60 s by default. */
   readonly timeoutMs?: number;
+  readonly meter?: SourceMeter;
 }
 
 /** How a query stands. */
@@ -39,9 +41,11 @@ const TABLES_A_PAGE = 1_000;
 export class BigQueryClient {
   readonly #bigquery: BigQuery;
   readonly #timeoutMs: number;
+  readonly #meter: SourceMeter;
 
-  constructor({ project, apiEndpoint, retries = 3, timeoutMs = TIMEOUT_MS }: BigQueryClientOptions) {
+  constructor({ project, apiEndpoint, retries = 3, timeoutMs = TIMEOUT_MS, meter = NO_METER }: BigQueryClientOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#meter = meter;
     this.#bigquery = new BigQuery({
       projectId: project,
       location: LOCATION,
@@ -53,12 +57,23 @@ export class BigQueryClient {
 
   /** The library takes a time limit and does not keep it (node-fetch has none): a request that nobody answers would hang for ever. */
   async #inTime<T>(request: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    const counted = (outcome: string): void => this.#meter.request('bigquery', outcome, (performance.now() - began) / 1000);
     let timer: NodeJS.Timeout | undefined;
+    let isLate = false;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`BigQuery did not answer within ${this.#timeoutMs / 1000} s`)), this.#timeoutMs);
+      timer = setTimeout(() => {
+        isLate = true;
+        reject(new Error(`BigQuery did not answer within ${this.#timeoutMs / 1000} s`));
+      }, this.#timeoutMs);
     });
     try {
-      return await Promise.race([request(), late]);
+      const answer = await Promise.race([request(), late]);
+      counted('ok');
+      return answer;
+    } catch (error) {
+      counted(isLate ? 'timeout' : outcomeOf(problemOf(error)?.status));
+      throw error;
     } finally {
       clearTimeout(timer);
     }
@@ -196,6 +211,13 @@ export class BigQueryClient {
   #job(jobId: string): Job {
     return this.#bigquery.job(jobId, { location: LOCATION });
   }
+}
+
+/** What an error's status says, in a word. */
+function outcomeOf(status: number | undefined): string {
+  if (status === 404) return 'missing';
+  if (status === 409) return 'exists';
+  return status === 403 || status === 429 ? 'refused' : 'failed';
 }
 
 /** What we read of a table's description. */

@@ -3,6 +3,7 @@ import type { Octokit } from '@octokit/rest';
 import type { AppError } from '../../domain/errors.ts';
 import { nameKeyOf, type RepositoryName } from '../../domain/repository-name.ts';
 import { Credential, installationOf, type Connection, type GithubApp, type Quota } from './credential.ts';
+import { NO_METER, type SourceMeter } from '../source-meter.ts';
 import { graphqlUrlOf } from './graphql-url.ts';
 import { limitsFor, type PaceLimits, type Resource } from './pacing.ts';
 import {
@@ -33,6 +34,7 @@ export interface GithubClientOptions {
   /** `https://api.github.com`, or `https://host/api/v3` of a GitHub Enterprise Server. */
   readonly apiUrl: string;
   readonly log?: SourceLog;
+  readonly meter?: SourceMeter;
   /** A request without a whole answer after this is repeated; 20 s by default. */
   readonly timeoutMs?: number;
   /** How often a failed request is repeated, after 1, 4, 9 … seconds; 3 times by default. */
@@ -103,6 +105,7 @@ export class GithubClient {
   readonly #connection: Connection;
   readonly #graphqlUrl: string;
   readonly #log: SourceLog;
+  readonly #meter: SourceMeter;
   readonly #tokens: readonly Credential[];
   /** Null: not there for a repository; the tokens read it. */
   readonly #installations = new Map<string, Promise<Credential | null>>();
@@ -113,6 +116,7 @@ export class GithubClient {
     this.#options = options;
     this.#connection = { apiUrl, limits, timeoutMs };
     this.#graphqlUrl = graphqlUrlOf(apiUrl);
+    this.#meter = options.meter ?? NO_METER;
     this.#log = log ?? { info: () => undefined, warn: () => undefined };
     this.#tokens = tokens.map((token, index) => new Credential(`token ${index + 1}`, { auth: token }, this.#connection));
   }
@@ -177,25 +181,41 @@ export class GithubClient {
     for (let failures = 0; ;) {
       ask.signal.throwIfAborted();
       const credential = await this.#usable(credentials, unfit, errand);
+      let askedAt: number | null = null;
+      const counted = (outcome: string): void => {
+        if (askedAt !== null) this.#meter.request('github', outcome, (performance.now() - askedAt) / 1000);
+      };
       try {
-        const reply = (await credential.pace.run(resource, ask.signal, () => errand.request(credential.octokit))) as RawReply;
-        credential.noteQuota(resource, reply.headers);
+        const reply = (await credential.pace.run(resource, ask.signal, () => {
+          askedAt = performance.now();
+          return errand.request(credential.octokit);
+        })) as RawReply;
+        counted('ok');
+        this.#noteQuota(credential, resource, reply.headers);
         credential.worked();
         return reply;
       } catch (error) {
-        if (ask.signal.aborted) throw ask.signal.reason;
-        if (error instanceof PageTooLarge || error instanceof CursorRefused) throw error;
+        if (ask.signal.aborted) {
+          counted('aborted');
+          throw ask.signal.reason;
+        }
+        if (error instanceof PageTooLarge || error instanceof CursorRefused) {
+          counted(error instanceof PageTooLarge ? 'page_too_large' : 'cursor_refused');
+          throw error;
+        }
         const giveUp = (reason: AppError): void => {
           unfit.set(credential, reason);
           credential.blindTo.add(nameKeyOf(repository));
         };
         if (error instanceof GraphqlRefusal) {
+          counted('refused');
           giveUp(this.#refusal(error, repository));
           continue;
         }
         const { status, headers, message } = this.#factsOf(error);
-        credential.noteQuota(resource, headers);
+        this.#noteQuota(credential, resource, headers);
         const verdict = readVerdict(status, headers, message);
+        counted(verdict.kind);
         switch (verdict.kind) {
           case 'not_modified':
           case 'gone':
@@ -253,10 +273,17 @@ export class GithubClient {
       if (free !== undefined) return free;
       const until = Math.min(...usable.map((credential) => credential.blockedUntil(resource)));
       const pause = until - Date.now();
+      this.#meter.waited('github', Math.max(0, pause) / 1000);
       if (pause > (this.#options.longestSleepMs ?? 30_000)) throw new GithubWait(new Date(until));
       this.#log.info('waiting for GitHub', { seconds: Math.ceil(pause / 1000), for: ask.what });
       await sleep(Math.max(0, pause), undefined, { signal: ask.signal });
     }
+  }
+
+  #noteQuota(credential: Credential, resource: Resource, headers: Readonly<Record<string, unknown>>): void {
+    credential.noteQuota(resource, headers);
+    const points = credential.quota(resource)?.remaining;
+    if (points !== undefined) this.#meter.pointsLeft('github', { credential: credential.label, resource, points });
   }
 
   /** Looked up once a repository, for everybody who asks meanwhile: no caller's signal ends it. */

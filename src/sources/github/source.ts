@@ -2,6 +2,7 @@ import type { Batch, ContributionSource, ScrapeTarget, SliceCursor, SourcePlan }
 import type { CoveredRange } from '../../domain/coverage.ts';
 import type { PaceLimits } from './pacing.ts';
 import { createCommitAccounts } from './accounts.ts';
+import type { SourceMeter } from '../source-meter.ts';
 import { GithubClient, type SourceLog } from './client.ts';
 import type { GithubApp } from './credential.ts';
 import { takeHeartbeat, type Heartbeat } from './heartbeat.ts';
@@ -23,6 +24,7 @@ export interface GithubSourceOptions {
   /** `https://api.github.com`, or `https://host/api/v3`. */
   readonly apiUrl: string;
   readonly log?: SourceLog;
+  readonly meter?: SourceMeter;
   /** Private repositories are refused otherwise. */
   readonly allowPrivate?: boolean;
   /** Rows a page, at most. GitHub allows 100. */
