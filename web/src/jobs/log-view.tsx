@@ -76,13 +76,17 @@ export function LogView({
         aria-label="Log lines"
         aria-live="off"
         tabIndex={0}
-        className="border-line bg-card h-96 overflow-y-auto rounded-lg border p-2 font-mono text-[0.8125rem]"
+        className="border-line bg-card max-h-96 min-h-32 overflow-y-auto rounded-lg border p-2 font-mono text-[0.8125rem]"
         onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
           setFollows(scrollHeight - scrollTop - clientHeight < NEAR_END_PX)
         }
       >
         {dropped > 0 ? <p className="text-muted">{count(dropped)} older lines are not shown.</p> : null}
-        {lines.length === 0 ? <p className="text-muted">{state === 'live' ? 'No line of this level yet.' : null}</p> : null}
+        {lines.length === 0 ? (
+          <p className="text-muted">
+            {state !== 'live' ? null : job === null ? 'Lines appear here as jobs write them.' : 'No line of this level yet.'}
+          </p>
+        ) : null}
         <ol>
           {Array.from({ length: Math.ceil(lines.length / BLOCK_LINES) }, (_, block) => (
             <Block key={lines[block * BLOCK_LINES]?.id} lines={lines.slice(block * BLOCK_LINES, (block + 1) * BLOCK_LINES)} />

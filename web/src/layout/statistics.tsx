@@ -1,6 +1,6 @@
 import type { JSX } from 'react';
 import { useAnswer } from '../api/queries.ts';
-import { ago, count, moment, plural } from '../figures.ts';
+import { ago, count, plural } from '../figures.ts';
 
 /** How much there is here, in one line of figures. */
 export function Statistics(): JSX.Element | null {
@@ -18,9 +18,13 @@ export function Statistics(): JSX.Element | null {
       count(contributors.by_kind.human),
       `besides ${plural(contributors.by_kind.bot, 'bot', 'bots')} and ${plural(contributors.by_kind.agent, 'AI agent', 'AI agents')}`,
     ],
-    ['Contributions', count(contributions.total), `${count(contributions.unattributed)} by nobody with an account`],
+    [
+      'Contributions',
+      count(contributions.total),
+      contributions.unattributed === 0 ? 'all by known accounts' : `${count(contributions.unattributed)} without a GitHub account`,
+    ],
     ['Jobs in 24 hours', count(jobs.last_24_hours.completed + jobs.last_24_hours.failed), `${count(jobs.last_24_hours.failed)} failed`],
-    ['Last read', ago(last), last === null ? null : `${moment(last)}; the repository that waits longest: ${ago(oldest)}`],
+    ['Last read', ago(last), last === null ? null : `the repository that waits longest: ${ago(oldest)}`],
   ];
   return (
     <dl className="card grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-4">
