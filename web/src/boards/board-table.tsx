@@ -52,8 +52,8 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
               <SortHead key={field} field={field} label={label} title={title} sort={sort ?? 'total_score'} onSort={onSort} />
             ))}
             {hasRepositories ? (
-              <th scope="col" className="number">
-                Repositories
+              <th scope="col" className="number" title="Repositories contributed to">
+                Repos
               </th>
             ) : null}
             <SortHead
@@ -127,8 +127,10 @@ function Row({
         </td>
       ) : null}
       <th scope="row" className="font-normal">
-        <span className="flex max-w-60 min-w-30 items-center gap-2 sm:min-w-36">
-          <Avatar githubId={githubId} />
+        <span className="flex max-w-60 min-w-24 items-center gap-2 sm:min-w-36">
+          <span className="hidden shrink-0 sm:block">
+            <Avatar githubId={githubId} />
+          </span>
           <span className="grid min-w-0">
             <Link ref={link} href={`/c/${encodeURIComponent(username)}`} data-row-link className="truncate font-medium">
               <UntrustedText className="block truncate">{displayName ?? username}</UntrustedText>

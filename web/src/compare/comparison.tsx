@@ -103,7 +103,7 @@ function Figures({ sides }: { readonly sides: readonly Side[] }): JSX.Element {
             <tr>
               <th scope="col">Figure</th>
               {sides.map(({ name, link }) => (
-                <th key={name} scope="col" className="number">
+                <th key={name} scope="col" className="number min-w-32">
                   <Link href={link}>
                     <UntrustedText>{name}</UntrustedText>
                   </Link>

@@ -38,7 +38,8 @@ export function ContributorPage(): JSX.Element {
         ) : error.status === 404 || error.status === 410 ? (
           <EmptyNotice title={error.status === 404 ? 'Nobody here has this login' : 'This person has opted out'}>
             <p>
-              {error.message} <Link href={`/search?q=${encodeURIComponent(username)}`}>Search for similar names</Link>
+              {error.status === 404 ? 'They may have another login, or no contribution that was read. ' : 'They are shown nowhere. '}
+              <Link href={`/search?q=${encodeURIComponent(username)}`}>Search for similar names</Link>
             </p>
           </EmptyNotice>
         ) : (
@@ -118,7 +119,7 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
         )}
       </dl>
       {totals === null ? null : (
-        <dl className="border-line grid basis-full grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] gap-x-4 gap-y-2 border-t pt-3 text-sm">
+        <dl className="border-line grid basis-full grid-cols-[repeat(auto-fit,minmax(5.5rem,1fr))] gap-x-4 gap-y-2 border-t pt-3 text-sm">
           {COUNT_COLUMNS.map(({ field, label }) => (
             <div key={field}>
               <dt className="text-muted text-xs">{label}</dt>

@@ -20,7 +20,10 @@ export function Receipt({ username }: { readonly username: string }): JSX.Elemen
   const [params, change] = useSearchState();
   const window = WINDOW_PRESETS.find((known) => known === params.get('window'));
   const repository = params.get('repository') ?? undefined;
-  const { data, error, refetch } = useAnswer('getContributorScore', { params: { username }, query: { repository, window } });
+  const { data, error, isPlaceholderData, refetch } = useAnswer('getContributorScore', {
+    params: { username },
+    query: { repository, window },
+  });
   const choose = (changes: Readonly<Record<string, string | null>>): void =>
     change({ since: null, until: null, activity: null, ...changes });
   return (
@@ -52,7 +55,15 @@ export function Receipt({ username }: { readonly username: string }): JSX.Elemen
         </label>
       </div>
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
-      {data === undefined ? error === null ? <SkeletonLines lines={6} /> : null : <Bill receipt={data} />}
+      {data === undefined ? (
+        error === null ? (
+          <SkeletonLines lines={6} />
+        ) : null
+      ) : (
+        <div aria-busy={isPlaceholderData}>
+          <Bill receipt={data} />
+        </div>
+      )}
     </Section>
   );
 }

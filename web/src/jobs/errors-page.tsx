@@ -13,7 +13,9 @@ import { useSearchState } from '../search-state.ts';
 /** What went wrong lately, with the job it happened in. */
 export function ErrorsPage(): JSX.Element {
   const [params] = useSearchState();
-  const { data, error, refetch } = useAnswer('listErrors', { query: { limit: '50', cursor: params.get('cursor') ?? undefined } });
+  const { data, error, isPlaceholderData, refetch } = useAnswer('listErrors', {
+    query: { limit: '50', cursor: params.get('cursor') ?? undefined },
+  });
   return (
     <Page title="Errors" intro="Jobs that failed, and lines of their logs that say error.">
       <Statistics />
@@ -27,7 +29,7 @@ export function ErrorsPage(): JSX.Element {
           <p>Jobs that fail, and errors in their logs, would be listed here for as long as logs are kept.</p>
         </EmptyNotice>
       ) : (
-        <ol className="card divide-line divide-y">
+        <ol className="card divide-line divide-y" aria-busy={isPlaceholderData}>
           {data.data.map((entry) => (
             <li key={`${entry.job_id} ${entry.log_id ?? entry.origin}`} className="grid gap-0.5 py-2">
               <p className="flex flex-wrap items-baseline gap-x-3 text-sm">

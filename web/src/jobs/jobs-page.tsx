@@ -34,7 +34,7 @@ export function JobsPage(): JSX.Element {
     repository: given('repository'),
     cursor: given('cursor'),
   };
-  const { data, error, isFetching, refetch } = useAnswer(
+  const { data, error, isPlaceholderData, refetch } = useAnswer(
     'listJobs',
     { query: query },
     { refetchInterval: (answer) => (answer?.data.some(isUnfinished) === true ? BUSY_MS : IDLE_MS) },
@@ -74,7 +74,7 @@ export function JobsPage(): JSX.Element {
         )
       ) : data === undefined && error !== null ? null : (
         <Scroller label="Jobs">
-          <table className="table" aria-busy={isFetching && data === undefined}>
+          <table className="table" aria-busy={data === undefined || isPlaceholderData}>
             <caption className="sr-only">Jobs, newest first</caption>
             <thead>
               <tr>

@@ -5,7 +5,7 @@ export function reasonOf({ rule, isOverridden }: { readonly rule: string | null;
   const sort = rule.slice(0, rule.indexOf(':'));
   const what = rule.slice(sort.length + 1);
   const words: Readonly<Record<string, string>> = {
-    type: `GitHub calls it a ${what}`,
+    type: `GitHub calls it a ${what.toLowerCase()}`,
     agent: 'on the list of known AI agents',
     bot: 'on the list of known bots',
     suffix: `its login ends in ${what}`,

@@ -31,7 +31,7 @@ export function PeoplePage(): JSX.Element {
   const kind = SHOWN.find(([known]) => known === params.get('kind'))?.[0] ?? 'bot,agent';
   const q = params.get('q') ?? '';
   const who = params.get('who');
-  const { data, error, refetch } = useAnswer('listContributors', {
+  const { data, error, isPlaceholderData, refetch } = useAnswer('listContributors', {
     query: { kind, limit: '50', q: q === '' ? undefined : q, cursor: params.get('cursor') ?? undefined },
   });
   const decimals = decimalsOf(data?.data.map((person) => person.total_score) ?? []);
@@ -68,7 +68,7 @@ export function PeoplePage(): JSX.Element {
           </EmptyNotice>
         ) : data === undefined && error !== null ? null : (
           <Scroller label="People">
-            <table className="table" aria-busy={data === undefined}>
+            <table className="table" aria-busy={data === undefined || isPlaceholderData}>
               <caption className="sr-only">People, by login</caption>
               <thead>
                 <tr>

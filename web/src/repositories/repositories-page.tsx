@@ -26,7 +26,7 @@ export function RepositoriesPage(): JSX.Element {
   const sort = SORTS.find((known) => known === params.get('sort')) ?? 'name';
   const status = REPOSITORY_STATUSES.find((known) => known === params.get('status'));
   const q = params.get('q') ?? '';
-  const { data, error, refetch } = useAnswer(
+  const { data, error, isPlaceholderData, refetch } = useAnswer(
     'listRepositories',
     { query: { limit: '100', sort, status, q: q === '' ? undefined : q, cursor: params.get('cursor') ?? undefined } },
     { refetchInterval: (answer) => (answer?.data.some((repository) => repository.status === 'SCRAPING') === true ? BUSY_MS : false) },
@@ -70,7 +70,7 @@ export function RepositoriesPage(): JSX.Element {
         )
       ) : data === undefined && error !== null ? null : (
         <Scroller label="Repositories">
-          <table className="table" aria-busy={data === undefined}>
+          <table className="table" aria-busy={data === undefined || isPlaceholderData}>
             <caption className="sr-only">Repositories</caption>
             <thead>
               <tr>

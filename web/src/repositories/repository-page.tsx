@@ -48,7 +48,7 @@ export function RepositoryPage(): JSX.Element {
         ) : error.status === 404 ? (
           <EmptyNotice title="This repository is not here">
             <p>
-              {error.message} <Link href="/repositories">Add it, or look at those that are</Link>
+              It may have another name, or nobody has added it yet. <Link href="/repositories">Add it, or look at those that are here</Link>
             </p>
           </EmptyNotice>
         ) : (
