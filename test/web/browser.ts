@@ -102,7 +102,7 @@ export async function accessibilityFaults(page: Page, rules: keyof typeof RULES 
   const found = await page.evaluate(async (runOnly: axe.RunOnly) => {
     const { violations, incomplete } = await (globalThis as unknown as { axe: typeof axe }).axe.run(
       // The rows of a long table are alike, six of them are looked at; and what a drawing is made of is no content of its own.
-      { exclude: [['tbody tr:nth-child(n+7):not([aria-current])'], ['ol > li:nth-child(n+7)'], ['[role="img"] *']] },
+      { exclude: [['tbody tr:nth-child(n+7):not([aria-current])'], ['ol > li:nth-child(n+7)'], ['[role="img"] > *']] },
       { runOnly, resultTypes: ['violations', 'incomplete'], preload: false },
     );
     return [

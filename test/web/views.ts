@@ -8,7 +8,7 @@ type Step = (page: Page) => Promise<unknown>;
 const choose =
   (label: string, value: string): Step =>
   (page) =>
-    page.getByLabel(label, { exact: true }).first().selectOption(value);
+    page.getByRole('combobox', { name: label, exact: true }).selectOption(value);
 const type =
   (label: string, text: string): Step =>
   (page) =>

@@ -120,7 +120,9 @@ function Row({
   }, [isPointedOut]);
   return (
     <tr aria-current={isPointedOut || undefined} className={isPointedOut ? 'pointed-out' : undefined}>
-      <td className="number font-semibold">{row.rank ?? UNKNOWN}</td>
+      <td className="number">
+        <span className="font-semibold">{row.rank ?? UNKNOWN}</span>
+      </td>
       {hasChange ? (
         <td>
           <RankChange change={row.rank_change} />

@@ -27,35 +27,37 @@ export function Heatmap({ counts, until }: { readonly counts: ReadonlyMap<string
           height={TOP + 7 * (CELL + GAP)}
           className="m-3"
         >
-          {days
-            .filter(({ day: of, weekday }) => weekday === 0 && Number(of.slice(8)) <= 7)
-            .map(({ day: of, week }) => (
-              <text key={of} x={LEFT + week * (CELL + GAP)} y={11} fontSize={11} fill="var(--color-muted)">
-                {new Date(`${of}T00:00:00Z`).toLocaleString('en', { month: 'short', timeZone: 'UTC' })}
-              </text>
+          <g>
+            {days
+              .filter(({ day: of, weekday }) => weekday === 0 && Number(of.slice(8)) <= 7)
+              .map(({ day: of, week }) => (
+                <text key={of} x={LEFT + week * (CELL + GAP)} y={11} fontSize={11} fill="var(--color-muted)">
+                  {new Date(`${of}T00:00:00Z`).toLocaleString('en', { month: 'short', timeZone: 'UTC' })}
+                </text>
+              ))}
+            {WEEKDAYS.map((name, row) =>
+              name === '' ? null : (
+                <text key={name} x={0} y={TOP + row * (CELL + GAP) + 12} fontSize={11} fill="var(--color-muted)">
+                  {name}
+                </text>
+              ),
+            )}
+            {days.map(({ day: of, week, weekday, count: value, level }) => (
+              <rect
+                key={of}
+                x={LEFT + week * (CELL + GAP)}
+                y={TOP + weekday * (CELL + GAP)}
+                width={CELL}
+                height={CELL}
+                rx={2}
+                fill={css(HEAT[level] ?? (HEAT[0] as (typeof HEAT)[number]))}
+                stroke="var(--color-line)"
+                strokeWidth={level === 0 ? 1 : 0}
+              >
+                <title>{`${day(of)}: ${value === null ? 'not known' : plural(value, 'contribution', 'contributions')}`}</title>
+              </rect>
             ))}
-          {WEEKDAYS.map((name, row) =>
-            name === '' ? null : (
-              <text key={name} x={0} y={TOP + row * (CELL + GAP) + 12} fontSize={11} fill="var(--color-muted)">
-                {name}
-              </text>
-            ),
-          )}
-          {days.map(({ day: of, week, weekday, count: value, level }) => (
-            <rect
-              key={of}
-              x={LEFT + week * (CELL + GAP)}
-              y={TOP + weekday * (CELL + GAP)}
-              width={CELL}
-              height={CELL}
-              rx={2}
-              fill={css(HEAT[level] ?? (HEAT[0] as (typeof HEAT)[number]))}
-              stroke="var(--color-line)"
-              strokeWidth={level === 0 ? 1 : 0}
-            >
-              <title>{`${day(of)}: ${value === null ? 'not known' : plural(value, 'contribution', 'contributions')}`}</title>
-            </rect>
-          ))}
+          </g>
         </svg>
       </Scroller>
       <p className="text-muted flex items-center gap-1 text-xs" aria-hidden="true">

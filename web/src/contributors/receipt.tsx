@@ -142,9 +142,7 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
                 </th>
                 <Count value={line.count} isPart={line.is_incomplete} />
                 <td className="number">{points(line.points_each)}</td>
-                <td className="number text-muted">
-                  <AlignedPoints value={line.count === null ? null : line.points} decimals={decimals} />
-                </td>
+                <td className="number text-muted">({line.count === null ? UNKNOWN : points(line.points)})</td>
                 <td className="text-muted text-xs">part of the bonus below</td>
               </tr>
             ))}
