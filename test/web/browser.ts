@@ -28,7 +28,7 @@ export interface Look {
   readonly width: number;
   readonly scheme: 'light' | 'dark';
 }
-const WIDE: Look = { width: 1280, scheme: 'light' };
+export const WIDE: Look = { width: 1280, scheme: 'light' };
 export const LOOKS: readonly Look[] = [1280, 320].flatMap((width) => (['light', 'dark'] as const).map((scheme) => ({ width, scheme })));
 
 /** Opens a page and writes down what goes wrong on it. `expected`: statuses of answers that the test provokes. */

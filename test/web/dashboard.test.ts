@@ -15,7 +15,13 @@ inBrowser('the dashboard', () => {
   });
   afterAll(() => dashboard?.stop());
 
-  describe('pages', () => describePages(() => dashboard));
-  describe('views', () => describeViews(() => dashboard));
-  describe('journeys, by the keyboard alone', () => describeJourneys(() => dashboard));
+  describe('pages', () => {
+    describePages(() => dashboard);
+  });
+  describe('views', () => {
+    describeViews(() => dashboard);
+  });
+  describe('journeys, by the keyboard alone', () => {
+    describeJourneys(() => dashboard);
+  });
 });

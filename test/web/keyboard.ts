@@ -17,7 +17,7 @@ export async function reach(page: Page, target: Locator): Promise<void> {
     }
     await page.keyboard.press('Tab');
   }
-  throw new Error(`The keyboard does not reach ${String(await element.evaluate((node) => node.outerHTML.slice(0, 200)))}`);
+  throw new Error(`The keyboard does not reach ${await element.evaluate((node) => node.outerHTML.slice(0, 200))}`);
 }
 
 /** Reaches a button or a link and presses it. */

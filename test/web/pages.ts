@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { accessibilityFaults, look, LOOKS, openPage, scrollsSideways, settled, visit, type Look, type Watched } from './browser.ts';
+import { accessibilityFaults, look, LOOKS, openPage, scrollsSideways, settled, visit, type Look, type Watched, WIDE } from './browser.ts';
 import type { Dashboard } from './dashboard.ts';
 import { JOB_STATES, LOG_LINES } from './job-states.ts';
 
@@ -55,14 +55,14 @@ export function describePages(started: () => Dashboard): void {
   describe('every page', () => {
     let opened: Watched;
     beforeAll(async () => {
-      opened = await openPage(dashboard.browser, dashboard.url, LOOKS[0], [404]);
+      opened = await openPage(dashboard.browser, dashboard.url, WIDE, [404]);
     });
     afterAll(() => opened?.context.close());
 
     test.each(PAGES)('A125: %s is accessible, strict, quiet and fits, in both themes, wide and narrow', async (path) => {
       const { page, faults } = opened;
       faults.length = 0;
-      await look(page, LOOKS[0] as Look);
+      await look(page, WIDE);
       await visit(page, path);
       await expectSound(page, faults);
     });

@@ -14,6 +14,8 @@ const STATES: Readonly<Record<FeedState, string>> = {
   lost: 'Connection lost. Connecting again; what is missed follows.',
   refused: 'The log stream does not answer. Reload the page to try again.',
 };
+/** Ids that only help to find a run in Temporal: the download has them, too. */
+const INNER_IDS: ReadonlySet<string> = new Set(['run_id', 'workflow_id']);
 /** Nearer to the end than this counts as the end. */
 const NEAR_END_PX = 24;
 
@@ -110,7 +112,7 @@ const Block = memo(
 );
 
 function Line({ line }: { readonly line: LogLineResource }): JSX.Element {
-  const fields = Object.entries(line.fields);
+  const fields = Object.entries(line.fields).filter(([name]) => !INNER_IDS.has(name));
   return (
     <li className="grid grid-cols-[auto_3rem_1fr] gap-x-2 py-px [content-visibility:auto]">
       <time dateTime={line.at} title={moment(line.at)} className="text-muted">

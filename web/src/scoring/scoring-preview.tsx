@@ -17,13 +17,9 @@ export function ScoringPreview({ preview, isOld }: { readonly preview: AnswerOf<
       {isOld ? <Banner tone="warn">The weights above were changed since: press Preview again.</Banner> : null}
       <p>
         Of {count(people)} people, {count(order.unchanged_ranks)}{' '}
-        {order.unchanged_share === null ? '' : `(${share(order.unchanged_share)}) `}keep their rank. The order stays{' '}
-        <strong>{order.rank_correlation === null ? UNKNOWN : share(Math.max(0, order.rank_correlation))} the same</strong>
-        <span className="text-muted">
-          {' '}
-          (Spearman’s rank correlation{order.rank_correlation === null ? '' : ` ${order.rank_correlation.toFixed(3)}`})
-        </span>
-        .
+        {order.unchanged_share === null ? '' : `(${share(order.unchanged_share)}) `}keep their rank. The two orders are alike by{' '}
+        <strong>{order.rank_correlation === null ? UNKNOWN : order.rank_correlation.toFixed(3)}</strong>{' '}
+        <span className="text-muted">(Spearman’s rank correlation: 1 is the same order, 0 none)</span>.
       </p>
       <div className="grid gap-4 lg:grid-cols-2">
         <Movers title="Biggest movers" people={movers.filter(({ rank_change: change }) => change !== 0)} empty="Nobody changes rank." />
