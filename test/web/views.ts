@@ -102,7 +102,10 @@ async function seen(page: Page): Promise<string> {
     const fields = [...document.querySelectorAll<HTMLInputElement | HTMLSelectElement>('main input, main select, header input')].map(
       (field) => (field instanceof HTMLInputElement && field.type === 'checkbox' ? String(field.checked) : field.value),
     );
-    const text = (document.querySelector('main') as HTMLElement).innerText.replaceAll(/\d+ (?:second|minute)s? ago|just now/g, 'lately');
+    const text = (document.querySelector('main') as HTMLElement).innerText.replaceAll(
+      /\d+ \w+ ago|yesterday|last (?:month|year)|just now/g,
+      'lately',
+    );
     return [location.pathname, text, fields.join(' ')].join('\n');
   });
 }
