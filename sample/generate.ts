@@ -1,6 +1,6 @@
 import type { Contribution, ContributionKind, PullRequestFact } from '../src/domain/contribution.ts';
 import type { CoveredRange } from '../src/domain/coverage.ts';
-import { addDays, lengthOf, presetWindow, type Day } from '../src/domain/window.ts';
+import { addDays, lengthOf, presetWindow, type Day, type Window } from '../src/domain/window.ts';
 import { inventPeople, type Person } from './people.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -18,6 +18,8 @@ export interface SampleRepository {
   readonly covered: readonly CoveredRange[];
 }
 
+/** Boards are compared with those of a week ago. */
+const COMPARED_DAYS = 7;
 const SEED = 20_260_301;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -51,12 +53,18 @@ const HABITS: Readonly<
 /** Who reviews, and how much more often than others. */
 const REVIEWS: Partial<Record<Person['role'], number>> = { maintainer: 4, reviewer: 5, regular: 1 };
 
+/** The days of the sample: two years up to the day before `today`, and the week before them, so that ranks can be compared with last week's. */
+export function sampleWindow(today: Day): Window {
+  const { since, until } = presetWindow('2y', addDays(today, -1));
+  return { since: addDays(since, -COMPARED_DAYS), until };
+}
+
 /**
- * The sample: two years up to and including the day before `today`, in four repositories. Pure: the same day gives the same rows.
+ * The sample: a little more than two years up to and including the day before `today`, in four repositories. Pure: the same day gives the same rows.
  */
 export function generateSample(today: Day): readonly SampleRepository[] {
   const random = createRandom(SEED);
-  const window = presetWindow('2y', addDays(today, -1));
+  const window = sampleWindow(today);
   const people = inventPeople(
     random,
     PROJECTS.map(({ name }) => name),

@@ -5,8 +5,8 @@ import { publishJob } from '../src/db/publish.ts';
 import { addRepository } from '../src/db/repositories.ts';
 import { hasRepositories, markSampleLoaded, removeSample, sampleLoaded } from '../src/db/sample.ts';
 import { planSlices, stageBatch } from '../src/db/staging.ts';
-import { addDays, presetWindow, type Day } from '../src/domain/window.ts';
-import { generateSample, type SampleRepository } from './generate.ts';
+import type { Day } from '../src/domain/window.ts';
+import { generateSample, sampleWindow, type SampleRepository } from './generate.ts';
 
 /** The one part of a sample "scrape". */
 const SLICE = { source: 'sample', slice: 'all' } as const;
@@ -28,8 +28,8 @@ export async function loadSampleOnce(db: Database, today: Day): Promise<boolean>
 async function publish(db: Database, sample: SampleRepository, today: Day): Promise<void> {
   const { owner, name, githubId, description, stars, forks } = sample;
   const { repository } = await addRepository(db, { owner, name }, { githubId, description, stars, forks, defaultBranch: 'main' });
-  // Of two years up to yesterday, which is what there is, and today, up to which the stored boards go.
-  const window = { since: presetWindow('2y', addDays(today, -1)).since, until: today };
+  // Of what there is, up to yesterday, and today, up to which the stored boards go.
+  const window = { since: sampleWindow(today).since, until: today };
   const job = await createScrapeJob(db, { repository, type: 'FULL', sources: ['sample'], window, requestedBy: 'sample' });
   await openJob(db, job.id, 'sample');
   await planSlices(db, job.id, [SLICE]);

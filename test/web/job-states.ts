@@ -76,7 +76,7 @@ export const JOB_STATES: readonly (readonly [name: string, job: JobResource, say
       people: 30,
       incomplete: [{ kind: 'PR_REVIEWED', month: '2026-03', reason: 'GitHub has 12 more' }],
     },
-    'Completed, incomplete',
+    'Completed with gaps',
   ],
   [
     'failed',

@@ -62,6 +62,7 @@ export function ago(value: string | null, now = Date.now()): string {
 /** A length of time in two units at most: `1 h 5 min`, `42 s`. */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds === 0) return 'less than 1 s';
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600)
     return seconds % 60 === 0 || seconds >= 600 ? `${Math.round(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

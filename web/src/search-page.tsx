@@ -14,7 +14,7 @@ import { useSearchState } from './search-state.ts';
 export function SearchPage(): JSX.Element {
   const [params] = useSearchState();
   const q = params.get('q') ?? '';
-  const { data, error, refetch } = useAnswer('search', { query: { q, limit: '50' } }, { enabled: q !== '' });
+  const { data, error, isPlaceholderData, refetch } = useAnswer('search', { query: { q, limit: '50' } }, { enabled: q !== '' });
   return (
     <Page title={q === '' ? 'Search' : `Search: ${q}`}>
       {q === '' ? <EmptyNotice title="Type a part of a name into the box above" /> : null}
@@ -25,7 +25,7 @@ export function SearchPage(): JSX.Element {
           <p>Logins, names, and owner/name are searched. Who opted out is not found.</p>
         </EmptyNotice>
       ) : (
-        <>
+        <div className="grid gap-4" aria-busy={isPlaceholderData}>
           {data.contributors.length === 0 ? null : (
             <section aria-labelledby="found-people" className="grid gap-2">
               <h2 id="found-people">People</h2>
@@ -67,7 +67,7 @@ export function SearchPage(): JSX.Element {
               </ul>
             </section>
           )}
-        </>
+        </div>
       )}
     </Page>
   );

@@ -1,20 +1,18 @@
-import { useEffect, useState, type JSX } from 'react';
+import type { JSX } from 'react';
 import { SCORED_KINDS } from '../../../src/domain/scoring.ts';
 import { DEFAULT_WINDOW, WINDOW_PRESETS } from '../../../src/domain/window.ts';
 import { useAnswer } from '../api/queries.ts';
 import { BUTTON, Button } from '../elements/button.tsx';
-import type { SearchChanges } from '../search-state.ts';
+import { SearchField } from '../elements/search-field.tsx';
+import type { HowToChange, SearchChanges } from '../search-state.ts';
 import { useIsWide } from '../layout/is-wide.ts';
 import { isNarrowed, type BoardView } from './board-view.ts';
 import { COUNT_COLUMNS, labelOf, SHOWABLE, USUAL_COLUMNS } from './columns.ts';
 import { WINDOW_NAMES } from './window-names.ts';
 
-/** Typing is over when nothing came for this long. */
-const TYPED_MS = 250;
-
 interface FiltersProps {
   readonly view: BoardView;
-  readonly onChange: (changes: SearchChanges, how?: 'push' | 'replace') => void;
+  readonly onChange: (changes: SearchChanges, how?: HowToChange) => void;
   /** Whether there is a choice of repositories. */
   readonly hasRepositories: boolean;
   readonly csvUrl: string;
@@ -23,7 +21,7 @@ interface FiltersProps {
 
 /** What is shown of a board. Every change begins at the first page again. */
 export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl }: FiltersProps): JSX.Element {
-  const change = (changes: SearchChanges, how?: 'push' | 'replace'): void => onChange({ cursor: null, around: null, ...changes }, how);
+  const change = (changes: SearchChanges, how?: HowToChange): void => onChange({ cursor: null, around: null, ...changes }, how);
   const isWide = useIsWide();
   const filters = (
     <form className="flex flex-wrap items-end gap-x-4 gap-y-3" onSubmit={(event) => event.preventDefault()} aria-label="What is shown">
@@ -37,7 +35,7 @@ export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl 
       />
       {hasRepositories ? <RepositoryFilter view={view} change={change} /> : null}
       <fieldset className="flex items-center gap-3">
-        <legend className="text-muted mb-0.5 block text-xs">Also show</legend>
+        <legend className="text-muted block text-xs">Also show</legend>
         {(['bots', 'agents'] as const).map((kind) => (
           <label key={kind} className="flex min-h-8 items-center gap-1.5 text-sm">
             <input
@@ -52,8 +50,8 @@ export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl 
           </label>
         ))}
       </fieldset>
-      <TypedFilter label="Find a person" name="q" value={view.q} onType={(q) => change({ q }, 'replace')} />
-      <JumpTo onJump={(around) => onChange({ cursor: null, around, q: null })} />
+      <SearchField label="Find a person" name="q" value={view.q} onType={(q) => change({ q }, 'replace')} />
+      <JumpTo key={view.around} around={view.around} onJump={(around) => onChange({ cursor: null, around, q: null })} />
       <div className="ms-auto flex flex-wrap items-end gap-2">
         <CheckMenu
           label="Columns"
@@ -210,40 +208,8 @@ function CheckMenu<W extends string>({ label, summary, all, chosen, onChoose }: 
   );
 }
 
-/** A text field that tells what is in it when the typing pauses. */
-function TypedFilter({
-  label,
-  name,
-  value,
-  onType,
-}: {
-  readonly label: string;
-  readonly name: string;
-  readonly value: string;
-  readonly onType: (value: string) => void;
-}): JSX.Element {
-  const [typed, setTyped] = useState(value);
-  const [seen, setSeen] = useState(value);
-  if (seen !== value) {
-    setSeen(value);
-    setTyped(value);
-  }
-  useEffect(() => {
-    if (typed.trim() === value) return undefined;
-    const timer = setTimeout(() => onType(typed.trim()), TYPED_MS);
-    return () => clearTimeout(timer);
-    // What is typed sets the timer, not the function it calls.
-  }, [typed]);
-  return (
-    <label className="grid gap-0.5 text-sm">
-      <span className="text-muted text-xs">{label}</span>
-      <input type="search" name={name} value={typed} maxLength={100} onChange={(event) => setTyped(event.target.value)} className="w-36" />
-    </label>
-  );
-}
-
 /** Shows the page of the board on which somebody is. */
-function JumpTo({ onJump }: { readonly onJump: (login: string) => void }): JSX.Element {
+function JumpTo({ around, onJump }: { readonly around: string | null; readonly onJump: (login: string) => void }): JSX.Element {
   return (
     <label className="grid gap-0.5 text-sm">
       <span className="text-muted text-xs">Jump to @login</span>
@@ -251,7 +217,11 @@ function JumpTo({ onJump }: { readonly onJump: (login: string) => void }): JSX.E
         type="text"
         name="around"
         maxLength={100}
-        className="w-32"
+        defaultValue={around ?? ''}
+        enterKeyHint="go"
+        spellCheck={false}
+        autoCapitalize="off"
+        className="w-36"
         onKeyDown={(event) => {
           const login = event.currentTarget.value.trim().replace(/^@/, '');
           if (event.key === 'Enter' && login !== '') onJump(login);

@@ -14,7 +14,7 @@ export function BoardStrip({
   readonly isSearched: boolean;
   readonly coverageLink: string | null;
 }): JSX.Element {
-  const { total, window, as_of: asOf, coverage, scoring_version: scoring, compared_to: comparedTo } = board;
+  const { total, window, as_of: asOf, coverage, scoring_version: scoring } = board;
   return (
     <dl className="text-muted flex flex-wrap items-baseline gap-x-6 gap-y-1 text-sm [&_dd]:text-ink [&_dd]:inline [&_dt]:inline [&_dt]:after:content-[':_'] [&>div]:min-w-0">
       <div>
@@ -39,12 +39,6 @@ export function BoardStrip({
           )}
         </dd>
       </div>
-      {comparedTo === null ? null : (
-        <div>
-          <dt>Changes since</dt>
-          <dd>{day(comparedTo)}</dd>
-        </div>
-      )}
       <div>
         <dt>Coverage</dt>
         <dd>

@@ -1,13 +1,14 @@
-import type { JSX } from 'react';
+import { useEffect, useRef, type JSX } from 'react';
 import { Link } from 'wouter';
 import type { BoardPage, BoardRowResource, BoardSort } from '../../../src/api/contract/leaderboards.ts';
+import { AlignedPoints, decimalsOf } from '../elements/aligned-points.tsx';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { Avatar } from '../elements/avatar.tsx';
 import { Scroller } from '../elements/scroller.tsx';
 import { SkeletonRows } from '../elements/loading.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
-import { ago, count, day, moment, points, UNKNOWN } from '../figures.ts';
+import { ago, count, day, moment, UNKNOWN } from '../figures.ts';
 import { COUNT_COLUMNS, isPartly, type Column, type ShownColumn } from './columns.ts';
 import { RankChange } from './rank-change.tsx';
 
@@ -26,10 +27,12 @@ interface BoardTableProps {
 export function BoardTable({ caption, board, columns, sort, onSort, isBusy, around }: BoardTableProps): JSX.Element {
   const shown = COUNT_COLUMNS.filter(({ field }) => columns.includes(field));
   const hasRepositories = board?.data.some((row) => row.repositories_contributed !== undefined) ?? false;
+  const comparedTo = board?.compared_to ?? null;
   const hasSparkline = columns.includes('sparkline');
-  const width = 4 + shown.length + (hasRepositories ? 1 : 0) + (hasSparkline ? 1 : 0);
+  const decimals = decimalsOf(board?.data.map((row) => row.total_score) ?? []);
+  const width = 4 + shown.length + (hasRepositories ? 1 : 0) + (hasSparkline ? 1 : 0) + (comparedTo === null ? 0 : 1);
   return (
-    <Scroller label={caption}>
+    <Scroller label={caption} className="holds-names">
       <table className="table" aria-busy={isBusy}>
         <caption className="sr-only">{caption}</caption>
         <thead>
@@ -37,14 +40,20 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
             <th scope="col" className="number">
               Rank
             </th>
+            {comparedTo === null ? null : (
+              <th scope="col" title={`Places gained or lost since ${day(comparedTo)}`}>
+                <span aria-hidden="true">±</span>
+                <span className="sr-only">Change since {day(comparedTo)}</span>
+              </th>
+            )}
             <th scope="col">Contributor</th>
             <SortHead field="total_score" label="Score" title="Sum of count × weight" sort={sort ?? 'total_score'} onSort={onSort} />
             {shown.map(({ field, label, title }) => (
               <SortHead key={field} field={field} label={label} title={title} sort={sort ?? 'total_score'} onSort={onSort} />
             ))}
             {hasRepositories ? (
-              <th scope="col" className="number">
-                Repositories
+              <th scope="col" className="number" title="Repositories contributed to">
+                Repos
               </th>
             ) : null}
             <SortHead
@@ -69,6 +78,8 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
               <Row
                 key={row.contributor.github_id}
                 row={row}
+                decimals={decimals}
+                hasChange={comparedTo !== null}
                 shown={shown}
                 hasRepositories={hasRepositories}
                 hasSparkline={hasSparkline}
@@ -84,28 +95,46 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
 
 function Row({
   row,
+  decimals,
+  hasChange,
   shown,
   hasRepositories,
   hasSparkline,
   isPointedOut,
 }: {
   readonly row: BoardRowResource;
+  readonly decimals: number;
+  readonly hasChange: boolean;
   readonly shown: readonly Column[];
   readonly hasRepositories: boolean;
   readonly hasSparkline: boolean;
   readonly isPointedOut: boolean;
 }): JSX.Element {
   const { github_id: githubId, username, display_name: displayName, kind } = row.contributor;
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // Who was jumped to is in the middle of the window, with the focus.
+    if (!isPointedOut) return;
+    link.current?.focus({ preventScroll: true });
+    link.current?.scrollIntoView({ block: 'center' });
+  }, [isPointedOut]);
   return (
-    <tr aria-current={isPointedOut || undefined} className={isPointedOut ? 'bg-sunken' : undefined}>
+    <tr aria-current={isPointedOut || undefined} className={isPointedOut ? 'pointed-out' : undefined}>
       <td className="number">
-        <span className="font-semibold">{row.rank ?? UNKNOWN}</span> <RankChange change={row.rank_change} />
+        <span className="font-semibold">{row.rank ?? UNKNOWN}</span>
       </td>
+      {hasChange ? (
+        <td>
+          <RankChange change={row.rank_change} />
+        </td>
+      ) : null}
       <th scope="row" className="font-normal">
-        <span className="flex max-w-60 min-w-36 items-center gap-2">
-          <Avatar githubId={githubId} />
+        <span className="flex max-w-60 min-w-24 items-center gap-2 sm:min-w-36">
+          <span className="hidden shrink-0 sm:block">
+            <Avatar githubId={githubId} />
+          </span>
           <span className="grid min-w-0">
-            <Link href={`/c/${encodeURIComponent(username)}`} data-row-link className="truncate font-medium">
+            <Link ref={link} href={`/c/${encodeURIComponent(username)}`} data-row-link className="truncate font-medium">
               <UntrustedText className="block truncate">{displayName ?? username}</UntrustedText>
             </Link>
             {displayName === null ? null : <UntrustedText className="text-muted block truncate text-xs">{`@${username}`}</UntrustedText>}
@@ -113,13 +142,21 @@ function Row({
           {kind === 'human' ? null : <Tag>{kind}</Tag>}
         </span>
       </th>
-      <td className="number font-semibold">{points(row.total_score)}</td>
+      <td className="number font-semibold">
+        <AlignedPoints value={row.total_score} decimals={decimals} />
+      </td>
       {shown.map((column) => (
         <CountCell key={column.field} value={row[column.field]} isPart={isPartly(row, column)} />
       ))}
       {hasRepositories ? <td className="number">{count(row.repositories_contributed)}</td> : null}
-      <td className="number" title={moment(row.last_contribution_at)}>
-        {row.last_contribution_at === null ? UNKNOWN : <span title={day(row.last_contribution_at)}>{ago(row.last_contribution_at)}</span>}
+      <td className="number">
+        {row.last_contribution_at === null ? (
+          UNKNOWN
+        ) : (
+          <time dateTime={row.last_contribution_at} title={moment(row.last_contribution_at)}>
+            {ago(row.last_contribution_at)}
+          </time>
+        )}
       </td>
       {hasSparkline ? <td>{row.sparkline === undefined ? null : <Sparkline values={row.sparkline} />}</td> : null}
     </tr>

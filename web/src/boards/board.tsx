@@ -5,8 +5,9 @@ import { urlOf } from '../api/client.ts';
 import { useAnswer } from '../api/queries.ts';
 import { Button } from '../elements/button.tsx';
 import { Banner, EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
+import { Pager } from '../elements/pager.tsx';
 import { useSearchState } from '../search-state.ts';
-import { ago } from '../figures.ts';
+import { ago, count, plural } from '../figures.ts';
 import { BoardFilters } from './board-filters.tsx';
 import { BoardStrip } from './board-strip.tsx';
 import { BoardTable } from './board-table.tsx';
@@ -31,10 +32,6 @@ export function Board({ repository }: { readonly repository: RepositoryName | nu
       : urlOf('getRepositoryBoard', { params: repository, query: { ...exportQuery, format } });
   const asOf = board?.as_of ?? null;
   const caption = repository === null ? 'Leaderboard over all repositories' : `Leaderboard of ${repository.owner}/${repository.name}`;
-  const turn = (cursor: string | null): void => {
-    change({ cursor, around: null });
-    top.current?.scrollIntoView({ block: 'start' });
-  };
   return (
     <div ref={top} className="grid scroll-mt-4 gap-4">
       <BoardFilters
@@ -54,7 +51,12 @@ export function Board({ repository }: { readonly repository: RepositoryName | nu
       {asOf !== null && isStale(asOf) ? <Banner tone="warn">This board was last rebuilt {ago(asOf)}. Is a worker running?</Banner> : null}
       {error === null ? null : error.code === 'board_changed' ? (
         <Banner tone="info">
-          This board was rebuilt since the page before, so its pages are others now. <Button onClick={() => turn(null)}>First page</Button>
+          This board was rebuilt since the page before, so its pages are others now.{' '}
+          <Button onClick={() => change({ cursor: null, around: null })}>First page</Button>
+        </Banner>
+      ) : view.around !== null && (error.status === 404 || error.status === 410) ? (
+        <Banner tone="warn">
+          Nobody called “{view.around}” is on this board. <Button onClick={() => change({ around: null })}>Show its top</Button>
         </Banner>
       ) : (
         <ErrorNotice
@@ -87,19 +89,11 @@ export function Board({ repository }: { readonly repository: RepositoryName | nu
           around={view.around}
         />
       )}
-      {board !== undefined && (board.next_cursor !== null || view.cursor !== null) ? (
-        <nav aria-label="Pages" className="flex gap-2">
-          <Button disabled={view.cursor === null} onClick={() => turn(null)}>
-            First page
-          </Button>
-          <Button disabled={view.cursor === null} onClick={() => history.back()}>
-            Back
-          </Button>
-          <Button disabled={board.next_cursor === null} onClick={() => turn(board.next_cursor)}>
-            Next page
-          </Button>
-        </nav>
-      ) : null}
+      {board === undefined ? null : (
+        <Pager next={board.next_cursor} forget="around" onTurn={() => top.current?.scrollIntoView({ block: 'start' })}>
+          {`${count(board.data.length)} of ${plural(board.total, 'contributor', 'contributors')} on this page`}
+        </Pager>
+      )}
     </div>
   );
 }

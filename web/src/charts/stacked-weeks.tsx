@@ -40,7 +40,7 @@ export default function StackedWeeks({ weeks }: { readonly weeks: readonly Week[
               color: 'var(--color-ink)',
             }}
           />
-          <Legend formatter={legendText} />
+          <Legend formatter={legendText} itemSorter={null} />
           {kinds.map((kind) => (
             <Bar key={kind} dataKey={kind} name={labelOf(kind)} stackId="kinds" fill={css(KIND_COLOURS[kind])} isAnimationActive={false} />
           ))}

@@ -30,7 +30,7 @@ export function ComparePage(): JSX.Element {
   ].slice(0, MOST_COMPARED);
   const window = WINDOW_PRESETS.find((known) => known === params.get('window'));
   const isEnough = chosen.length >= FEWEST_COMPARED;
-  const { data, error, isFetching, refetch } = useAnswer(
+  const { data, error, isPlaceholderData, refetch } = useAnswer(
     'compareBoards',
     { query: { [what]: chosen.join(','), window } },
     { enabled: isEnough },
@@ -77,7 +77,7 @@ export function ComparePage(): JSX.Element {
               <SkeletonLines />
             ) : null
           ) : (
-            <div aria-busy={isFetching && (data[what]?.length ?? 0) !== chosen.length} className="grid gap-6">
+            <div aria-busy={isPlaceholderData} className="grid gap-6">
               <Comparison comparison={data} />
             </div>
           )}

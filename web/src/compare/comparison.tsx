@@ -96,12 +96,14 @@ function Figures({ sides }: { readonly sides: readonly Side[] }): JSX.Element {
     <Section id="figures" title="Figures and differences">
       <Scroller label="Figures and differences">
         <table className="table">
-          <caption className="text-muted px-2.5 pt-2 text-sm">In brackets: the difference to the first. A dash is not known.</caption>
+          <caption className="px-2.5 pt-2">
+            <span>In brackets: the difference to the first. A dash is not known.</span>
+          </caption>
           <thead>
             <tr>
               <th scope="col">Figure</th>
               {sides.map(({ name, link }) => (
-                <th key={name} scope="col" className="number">
+                <th key={name} scope="col" className="number min-w-32">
                   <Link href={link}>
                     <UntrustedText>{name}</UntrustedText>
                   </Link>

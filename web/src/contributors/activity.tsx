@@ -8,6 +8,7 @@ import { Button } from '../elements/button.tsx';
 import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
+import { Pager } from '../elements/pager.tsx';
 import { Section } from '../elements/section.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { count, day, moment } from '../figures.ts';
@@ -52,11 +53,15 @@ export function Activity({ username }: { readonly username: string }): JSX.Eleme
           </select>
         </label>
         {repository === undefined ? null : (
-          <Button onClick={() => change({ repository: null, activity: null })}>Only {repository} ✕</Button>
+          <Button onClick={() => change({ repository: null, activity: null })}>
+            Only {repository} <span aria-hidden="true">✕</span>
+            <span className="sr-only">, show all</span>
+          </Button>
         )}
         {since === undefined && until === undefined ? null : (
           <Button onClick={() => change({ since: null, until: null, activity: null })}>
-            Only {day(since ?? null)} to {day(until ?? null)} ✕
+            Only {day(since ?? null)} to {day(until ?? null)} <span aria-hidden="true">✕</span>
+            <span className="sr-only">, show all</span>
           </Button>
         )}
       </div>
@@ -66,20 +71,18 @@ export function Activity({ username }: { readonly username: string }): JSX.Eleme
           <SkeletonLines />
         ) : null
       ) : data.data.length === 0 ? (
-        <EmptyNotice title="Nothing of this kind" />
+        <EmptyNotice title="Nothing here">
+          <p>Nothing of this kind, in this repository and these days, is known of them.</p>
+        </EmptyNotice>
       ) : (
         <ol className="card divide-line divide-y" aria-busy={isPlaceholderData}>
-          {data.data.map((entry) => (
-            <Entry key={`${entry.kind} ${entry.repository.full_name} ${entry.occurred_at} ${entry.number} ${entry.url}`} entry={entry} />
+          {data.data.map((entry, index) => (
+            // oxlint-disable-next-line react/no-array-index-key -- two entries can be alike in all they tell; by a key that two share, one would stay on the next page
+            <Entry key={index} entry={entry} />
           ))}
         </ol>
       )}
-      <div className="flex gap-2">
-        {params.get('activity') === null ? null : <Button onClick={() => change({ activity: null })}>Newest</Button>}
-        {data === undefined || data.next_cursor === null ? null : (
-          <Button onClick={() => change({ activity: data.next_cursor })}>Older</Button>
-        )}
-      </div>
+      {data === undefined || isPlaceholderData ? null : <Pager name="activity" next={data.next_cursor} isByTime />}
     </Section>
   );
 }
@@ -96,7 +99,7 @@ function Entry({ entry }: { readonly entry: ActivityResource }): JSX.Element {
       {entry.quantity !== null && entry.quantity > 1 ? <span className="text-muted">{count(entry.quantity)} commits</span> : null}
       {entry.lines_added === null && entry.lines_deleted === null ? null : (
         <span className="text-muted">
-          +{count(entry.lines_added)} −{count(entry.lines_deleted)}
+          <span className="sr-only">lines </span>+{count(entry.lines_added)} −{count(entry.lines_deleted)}
         </span>
       )}
       {entry.is_estimate ? <Tag title="From a push event: credited to who pushed">estimate</Tag> : null}

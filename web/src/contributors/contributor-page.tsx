@@ -7,15 +7,17 @@ import { COUNT_COLUMNS, labelOf } from '../boards/columns.ts';
 import { DataTable } from '../charts/data-table.tsx';
 import { Heatmap } from '../charts/heatmap.tsx';
 import type { Week } from '../charts/stacked-weeks.tsx';
+import { AlignedPoints, decimalsOf } from '../elements/aligned-points.tsx';
 import { Avatar } from '../elements/avatar.tsx';
 import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
-import { Banner, ErrorNotice } from '../elements/notice.tsx';
+import { Banner, EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
 import { Scroller } from '../elements/scroller.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
-import { count, day, moment, plural, points, UNKNOWN } from '../figures.ts';
+import { count, day, moment, plural, UNKNOWN } from '../figures.ts';
+import { reasonOf } from '../people/kind-rule.ts';
 import { Activity } from './activity.tsx';
 import { BadgeMarkdown } from './badge-markdown.tsx';
 import { Enrichment } from './enrichment.tsx';
@@ -31,7 +33,18 @@ export function ContributorPage(): JSX.Element {
   if (person === undefined) {
     return (
       <Page title={`@${username}`}>
-        {error === null ? <SkeletonLines /> : <ErrorNotice error={error} onRetry={() => void refetch()} />}
+        {error === null ? (
+          <SkeletonLines />
+        ) : error.status === 404 || error.status === 410 ? (
+          <EmptyNotice title={error.status === 404 ? 'Nobody here has this login' : 'This person has opted out'}>
+            <p>
+              {error.status === 404 ? 'They may have another login, or no contribution that was read. ' : 'They are shown nowhere. '}
+              <Link href={`/search?q=${encodeURIComponent(username)}`}>Search for similar names</Link>
+            </p>
+          </EmptyNotice>
+        ) : (
+          <ErrorNotice error={error} onRetry={() => void refetch()} />
+        )}
       </Page>
     );
   }
@@ -41,8 +54,9 @@ export function ContributorPage(): JSX.Element {
       title={name.length > 80 ? `${name.slice(0, 80)}…` : name}
       beside={
         <>
-          <Link href={`/compare?contributors=${encodeURIComponent(person.username)}`}>Compare</Link>
-          <Link href={`/people?who=${encodeURIComponent(person.username)}`}>Correct</Link>
+          {person.kind === 'human' ? null : <Tag>{person.kind === 'agent' ? 'AI agent' : person.kind}</Tag>}
+          <Link href={`/compare?contributors=${encodeURIComponent(person.username)}`}>Compare with others</Link>
+          <Link href={`/people?who=${encodeURIComponent(person.username)}`}>Correct, merge, opt out</Link>
         </>
       }
     >
@@ -78,10 +92,7 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
         <ExternalLink href={person.profile_url ?? `https://github.com/${person.username}`}>@{person.username}</ExternalLink>
       ),
     ],
-    [
-      'Kind',
-      kind === 'human' && rule === null ? null : `${kind}${isOverridden ? ', said by hand' : rule === null ? '' : `, found by ${rule}`}`,
-    ],
+    ['Kind', kind === 'human' && !isOverridden ? null : `${kind === 'agent' ? 'AI agent' : kind}: ${reasonOf({ rule, isOverridden })}`],
     ['Company', person.company],
     ['Place', person.location],
     ['Earlier logins', person.previous_usernames.length === 0 ? null : person.previous_usernames.join(', ')],
@@ -97,7 +108,7 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
       <div>
         <Avatar githubId={person.github_id} size={96} />
       </div>
-      <dl className="grid min-w-0 flex-1 grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1 text-sm">
+      <dl className="grid min-w-52 flex-1 grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1 text-sm">
         {facts.map(([name, value]) =>
           value === null ? null : (
             <div key={name} className="contents">
@@ -117,7 +128,6 @@ function Profile({ person }: { readonly person: ProfileResource }): JSX.Element 
           ))}
         </dl>
       )}
-      {kind === 'human' ? null : <Tag>{kind}</Tag>}
     </div>
   );
 }
@@ -133,6 +143,7 @@ function Ranks({ person }: { readonly person: ProfileResource }): JSX.Element {
       ...of,
     })),
   ];
+  const decimals = decimalsOf(rows.map(({ total_score: score }) => score));
   return (
     <section aria-labelledby="ranks" className="grid gap-2">
       <h2 id="ranks">Ranks</h2>
@@ -167,7 +178,9 @@ function Ranks({ person }: { readonly person: ProfileResource }): JSX.Element {
                 </th>
                 <td className="number font-semibold">{rank ?? UNKNOWN}</td>
                 <td className="number">{count(of)}</td>
-                <td className="number">{points(score)}</td>
+                <td className="number">
+                  <AlignedPoints value={score} decimals={decimals} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -181,7 +194,10 @@ function Weeks({ username }: { readonly username: string }): JSX.Element {
   const days = useAnswer('getContributorSeries', { params: { username }, query: { interval: 'day', window: '1y' } });
   const weeks = useAnswer('getContributorSeries', { params: { username }, query: { interval: 'week', window: '1y' } });
   const error = days.error ?? weeks.error;
-  if (error !== null) return <ErrorNotice error={error} />;
+  if (error !== null) {
+    const retry = (): void => void Promise.all([days.refetch(), weeks.refetch()]);
+    return <ErrorNotice error={error} onRetry={retry} />;
+  }
   if (days.data === undefined || weeks.data === undefined) return <SkeletonLines lines={4} />;
   const counts = new Map(days.data.data.map(({ since, total }) => [since, total] as const));
   return (
@@ -212,9 +228,10 @@ function WeeksTable({ weeks }: { readonly weeks: readonly Week[] }): JSX.Element
 }
 
 function Repositories({ username }: { readonly username: string }): JSX.Element | null {
-  const { data, error } = useAnswer('getContributorRepositories', { params: { username }, query: { limit: '100' } });
-  if (error !== null) return <ErrorNotice error={error} />;
+  const { data, error, refetch } = useAnswer('getContributorRepositories', { params: { username }, query: { limit: '100' } });
+  if (error !== null) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <SkeletonLines lines={3} />;
+  const decimals = decimalsOf(data.data.map((row) => row.total_score));
   return (
     <section aria-labelledby="repositories" className="grid gap-2">
       <h2 id="repositories">Repositories</h2>
@@ -249,7 +266,9 @@ function Repositories({ username }: { readonly username: string }): JSX.Element 
                   {row.rank ?? UNKNOWN}
                   <span className="text-muted"> of {count(row.of)}</span>
                 </td>
-                <td className="number font-semibold">{points(row.total_score)}</td>
+                <td className="number font-semibold">
+                  <AlignedPoints value={row.total_score} decimals={decimals} />
+                </td>
                 {COUNT_COLUMNS.map(({ field }) => (
                   <td key={field} className="number">
                     {count(row[field])}

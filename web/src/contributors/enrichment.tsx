@@ -17,7 +17,7 @@ const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[];
 export function Enrichment({ person }: { readonly person: ProfileResource }): JSX.Element | null {
   const { username } = person;
   const [, navigate] = useLocation();
-  const { data, error } = useAnswer('getContributorEnrichment', { params: { username } });
+  const { data, error, refetch } = useAnswer('getContributorEnrichment', { params: { username } });
   const ask = useAction('enrichContributor', ['getContributorEnrichment', 'getContributor', 'listJobs']);
   if (person.is_sample) return null;
   return (
@@ -33,7 +33,7 @@ export function Enrichment({ person }: { readonly person: ProfileResource }): JS
         </Button>
       }
     >
-      {error === null ? null : <ErrorNotice error={error} />}
+      {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {ask.error === null ? null : (
         <div className="grid gap-2">
           <ErrorNotice error={ask.error} />
@@ -44,7 +44,7 @@ export function Enrichment({ person }: { readonly person: ProfileResource }): JS
         <div className="card grid gap-2 text-sm">
           <p className="text-muted">
             {data.last_enriched_at === null
-              ? 'Nobody was asked yet.'
+              ? 'Not read yet: what the person publishes on GitHub, X and their website would be shown here, each with its source.'
               : `Read ${ago(data.last_enriched_at)}: ${Object.entries(data.states)
                   .map(([source, { state }]) => `${source.replaceAll('_', ' ')} ${state.replaceAll('_', ' ')}`)
                   .join(', ')}.`}{' '}

@@ -5,6 +5,7 @@ import { WINDOW_PRESETS } from '../../../src/domain/window.ts';
 import { useAnswer } from '../api/queries.ts';
 import { labelOf } from '../boards/columns.ts';
 import { WINDOW_NAMES } from '../boards/window-names.ts';
+import { AlignedPoints, decimalsOf } from '../elements/aligned-points.tsx';
 import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { Banner, EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
@@ -19,7 +20,10 @@ export function Receipt({ username }: { readonly username: string }): JSX.Elemen
   const [params, change] = useSearchState();
   const window = WINDOW_PRESETS.find((known) => known === params.get('window'));
   const repository = params.get('repository') ?? undefined;
-  const { data, error, refetch } = useAnswer('getContributorScore', { params: { username }, query: { repository, window } });
+  const { data, error, isPlaceholderData, refetch } = useAnswer('getContributorScore', {
+    params: { username },
+    query: { repository, window },
+  });
   const choose = (changes: Readonly<Record<string, string | null>>): void =>
     change({ since: null, until: null, activity: null, ...changes });
   return (
@@ -51,7 +55,15 @@ export function Receipt({ username }: { readonly username: string }): JSX.Elemen
         </label>
       </div>
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
-      {data === undefined ? error === null ? <SkeletonLines lines={6} /> : null : <Bill receipt={data} />}
+      {data === undefined ? (
+        error === null ? (
+          <SkeletonLines lines={6} />
+        ) : null
+      ) : (
+        <div aria-busy={isPlaceholderData}>
+          <Bill receipt={data} />
+        </div>
+      )}
     </Section>
   );
 }
@@ -59,12 +71,17 @@ export function Receipt({ username }: { readonly username: string }): JSX.Elemen
 function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
   const { lines, line_bonus: bonus, total_score: total, window, repository, board } = receipt;
   if (lines.length === 0 && bonus.lines.every((line) => line.count === null || line.count === 0)) {
-    return <EmptyNotice title="Nothing counts in this window" />;
+    return (
+      <EmptyNotice title="Nothing counts in this window">
+        <p>Choose a longer window above.</p>
+      </EmptyNotice>
+    );
   }
   const linkOf = (kind: string): string => {
     const query = new URLSearchParams({ kind, since: window.since, until: window.until, ...(repository === null ? {} : { repository }) });
     return `/c/${encodeURIComponent(receipt.contributor.username)}?${query.toString()}#activity`;
   };
+  const decimals = decimalsOf([...lines, ...bonus.lines, bonus, { points: total }].map((line) => line.points));
   return (
     <div className="grid gap-3">
       <p className="text-muted text-sm">
@@ -76,7 +93,7 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
           <caption className="sr-only">Points for each kind of contribution, and their sum</caption>
           <thead>
             <tr>
-              <th scope="col">What</th>
+              <th scope="col">Contribution</th>
               <th scope="col" className="number">
                 Count
               </th>
@@ -93,9 +110,7 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
             {lines.map((line) => (
               <tr key={line.kind}>
                 <th scope="row" className="grows font-normal">
-                  <Link href={linkOf(line.kind)} title={line.description}>
-                    {labelOf(line.kind)}
-                  </Link>
+                  <span title={line.description}>{labelOf(line.kind)}</span>
                   {line.daily_cap === null ? null : (
                     <span className="text-muted block text-xs">
                       at most {count(line.daily_cap)} a day count
@@ -105,8 +120,13 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
                 </th>
                 <Count value={line.counted} isPart={line.is_incomplete} />
                 <td className="number">{points(line.points_each)}</td>
-                <td className="number">{line.counted === null ? UNKNOWN : points(line.points)}</td>
+                <td className="number">
+                  <AlignedPoints value={line.counted === null ? null : line.points} decimals={decimals} />
+                </td>
                 <td>
+                  <Link href={linkOf(line.kind)} className="me-2">
+                    Show all<span className="sr-only"> {labelOf(line.kind)}</span>
+                  </Link>
                   {line.links.github.map((url, index) => (
                     <span key={url} className="me-2">
                       <ExternalLink href={url}>GitHub{line.links.github.length > 1 ? ` ${index + 1}` : ''}</ExternalLink>
@@ -123,7 +143,7 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
                 <Count value={line.count} isPart={line.is_incomplete} />
                 <td className="number">{points(line.points_each)}</td>
                 <td className="number text-muted">({line.count === null ? UNKNOWN : points(line.points)})</td>
-                <td />
+                <td className="text-muted text-xs">part of the bonus below</td>
               </tr>
             ))}
             <tr>
@@ -131,15 +151,17 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
                 Bonus for lines
                 <span className="text-muted block text-xs">
                   {bonus.concave
-                    ? `${points(bonus.points_before_cap)} before the curve; it approaches ${points(bonus.cap)} in a repository`
+                    ? `both together, ${points(bonus.points_before_cap)}, on a curve that approaches ${points(bonus.cap)} in a repository`
                     : bonus.points < bonus.points_before_cap
-                      ? `${points(bonus.points_before_cap)} before the cap of ${points(bonus.cap)} in a repository`
-                      : `at most ${points(bonus.cap)} in a repository`}
+                      ? `both together are ${points(bonus.points_before_cap)}, but at most ${points(bonus.cap)} count in a repository`
+                      : `both together, at most ${points(bonus.cap)} in a repository`}
                 </span>
               </th>
               <td />
               <td />
-              <td className="number">{points(bonus.points)}</td>
+              <td className="number">
+                <AlignedPoints value={bonus.points} decimals={decimals} />
+              </td>
               <td>{bonus.points < bonus.points_before_cap ? <Tag>cap reached</Tag> : null}</td>
             </tr>
           </tbody>
@@ -148,7 +170,9 @@ function Bill({ receipt }: { readonly receipt: ReceiptResource }): JSX.Element {
               <th scope="row">Score</th>
               <td />
               <td />
-              <td className="number text-base font-semibold">{points(total)}</td>
+              <td className="number font-semibold">
+                <AlignedPoints value={total} decimals={decimals} />
+              </td>
               <td>{board !== null && board.is_current && board.total_score === total ? <Tag tone="good">as on the board</Tag> : null}</td>
             </tr>
           </tfoot>

@@ -11,6 +11,9 @@ interface PageProps {
 
 /** The first page is read from its top; after a navigation the reader is taken to the new heading. */
 let isFirst = true;
+/** Whether the last navigation was that of the back or forward button. */
+let wentBack = false;
+for (const event of ['popstate', 'pushState', 'replaceState']) window.addEventListener(event, () => (wentBack = event === 'popstate'));
 
 /** A page: its heading, also the window's title, gets the focus when the page is come to. */
 export function Page({ title, beside, intro, children }: PageProps): JSX.Element {
@@ -20,8 +23,13 @@ export function Page({ title, beside, intro, children }: PageProps): JSX.Element
     document.title = `${title} · Laurels`;
   }, [title]);
   useEffect(() => {
-    if (isFirst) isFirst = false;
-    else heading.current?.focus({ preventScroll: true });
+    if (isFirst) {
+      isFirst = false;
+      return;
+    }
+    heading.current?.focus({ preventScroll: true });
+    // Where somebody went back to, the browser takes them to where they were; a link may name a part of the page.
+    if (!wentBack && location.hash === '') window.scrollTo(0, 0);
   }, [path]);
   return (
     <div className="grid gap-4">

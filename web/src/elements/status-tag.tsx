@@ -13,17 +13,22 @@ const JOB: Readonly<Record<JobStatus, readonly [Tone, string]>> = {
 
 /** How a job stands. One that published with gaps says so: it is never simply "completed". */
 export function JobStatusTag({ status, complete }: { readonly status: JobStatus; readonly complete?: boolean | null }): JSX.Element {
-  if (status === 'COMPLETED' && complete === false) return <Tag tone="warn">Completed, incomplete</Tag>;
+  if (status === 'COMPLETED' && complete === false) return <Tag tone="warn">Completed with gaps</Tag>;
   const [tone, word] = JOB[status];
   return <Tag tone={tone}>{word}</Tag>;
 }
 
 const REPOSITORY: Readonly<Record<RepositoryStatus, readonly [Tone, string]>> = {
   PENDING: ['neutral', 'Not read yet'],
-  SCRAPING: ['neutral', 'Reading'],
-  COMPLETED: ['good', 'Read'],
+  SCRAPING: ['neutral', 'Being read'],
+  COMPLETED: ['good', 'Ready'],
   FAILED: ['bad', 'Failed'],
 };
+
+/** How a repository stands, in a word. */
+export function wordOf(status: RepositoryStatus): string {
+  return REPOSITORY[status][1];
+}
 
 /** How a repository stands. */
 export function RepositoryStatusTag({ status }: { readonly status: RepositoryStatus }): JSX.Element {

@@ -1,10 +1,10 @@
 import type { JSX } from 'react';
 import { Link } from 'wouter';
 import { useAnswer } from '../api/queries.ts';
-import { Button } from '../elements/button.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
+import { Pager } from '../elements/pager.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { Statistics } from '../layout/statistics.tsx';
 import { ago, moment } from '../figures.ts';
@@ -12,8 +12,10 @@ import { useSearchState } from '../search-state.ts';
 
 /** What went wrong lately, with the job it happened in. */
 export function ErrorsPage(): JSX.Element {
-  const [params, change] = useSearchState();
-  const { data, error, refetch } = useAnswer('listErrors', { query: { limit: '50', cursor: params.get('cursor') ?? undefined } });
+  const [params] = useSearchState();
+  const { data, error, isPlaceholderData, refetch } = useAnswer('listErrors', {
+    query: { limit: '50', cursor: params.get('cursor') ?? undefined },
+  });
   return (
     <Page title="Errors" intro="Jobs that failed, and lines of their logs that say error.">
       <Statistics />
@@ -23,11 +25,13 @@ export function ErrorsPage(): JSX.Element {
           <SkeletonLines />
         ) : null
       ) : data.data.length === 0 ? (
-        <EmptyNotice title="No error" />
+        <EmptyNotice title="No errors">
+          <p>Jobs that fail, and errors in their logs, would be listed here for as long as logs are kept.</p>
+        </EmptyNotice>
       ) : (
-        <ol className="card divide-line divide-y">
+        <ol className="card divide-line divide-y" aria-busy={isPlaceholderData}>
           {data.data.map((entry) => (
-            <li key={`${entry.job_id} ${entry.log_id}`} className="grid gap-0.5 py-2">
+            <li key={`${entry.job_id} ${entry.log_id ?? entry.origin}`} className="grid gap-0.5 py-2">
               <p className="flex flex-wrap items-baseline gap-x-3 text-sm">
                 <time dateTime={entry.at} title={moment(entry.at)} className="text-muted">
                   {ago(entry.at)}
@@ -43,7 +47,7 @@ export function ErrorsPage(): JSX.Element {
           ))}
         </ol>
       )}
-      {data === undefined || data.next_cursor === null ? null : <Button onClick={() => change({ cursor: data.next_cursor })}>Older</Button>}
+      {data === undefined ? null : <Pager next={data.next_cursor} isByTime />}
     </Page>
   );
 }

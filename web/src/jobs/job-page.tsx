@@ -2,11 +2,13 @@ import type { JSX } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import type { JobResource, LogLevel } from '../../../src/api/contract/jobs.ts';
 import { useAction, useAnswer } from '../api/queries.ts';
+import { labelOf } from '../boards/columns.ts';
 import { Button } from '../elements/button.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { Banner, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
 import { JobStatusTag } from '../elements/status-tag.tsx';
+import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { count, day, moment } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
 import { isUnfinished, MOST_ATTEMPTS, progressOf, standingOf, titleOf } from './job-words.ts';
@@ -53,7 +55,9 @@ export function JobPage(): JSX.Element {
         ) : null}
         {job.error === null ? null : (
           <div className={`rounded-lg border p-3 ${isUnfinished(job) ? 'border-warn bg-warn-card' : 'border-bad bg-bad-card'}`}>
-            <p className="break-words">{job.error.message}</p>
+            <p className="break-words">
+              <UntrustedText>{job.error.message}</UntrustedText>
+            </p>
             <p className="text-muted text-sm">
               <code>{job.error.code}</code>
             </p>
@@ -65,7 +69,7 @@ export function JobPage(): JSX.Element {
             <ul className="mt-1 list-disc ps-5">
               {job.incomplete.map(({ kind, month, reason }) => (
                 <li key={`${kind} ${month} ${reason}`}>
-                  {[kind, month].filter((part) => part !== null).join(', ') || 'Everything'}: {reason}
+                  {[kind === null ? null : labelOf(kind), month].filter((part) => part !== null).join(', ') || 'Everything'}: {reason}
                 </li>
               ))}
             </ul>
@@ -127,7 +131,7 @@ function Facts({ job }: { readonly job: JobResource }): JSX.Element {
     ['Window', `${day(job.window.since)} to ${day(job.window.until)}`],
     ['Plan', job.plan_note],
     ['Contributions', job.status === 'COMPLETED' ? count(job.events_processed) : null],
-    ['People on the board', job.people === null ? null : count(job.people)],
+    ['People', job.people === null ? null : count(job.people)],
     ['Asked for by', job.requested_by],
     ['Attempt', job.attempt > 1 ? `${count(job.attempt)} of ${MOST_ATTEMPTS}` : null],
     ['Created', moment(job.created_at)],
@@ -135,7 +139,7 @@ function Facts({ job }: { readonly job: JobResource }): JSX.Element {
     ['Ended', job.completed_at === null ? null : moment(job.completed_at)],
   ];
   return (
-    <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
+    <dl className="grid max-w-4xl grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
       {facts.map(([name, value]) =>
         value === null ? null : (
           <div key={name} className="contents">

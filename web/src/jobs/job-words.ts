@@ -30,12 +30,15 @@ export function titleOf(job: Pick<JobResource, 'type' | 'repository'>): string {
 /** `1,200 of 5,000 contributions`; of a job that has ended well, what it published. */
 export function progressOf({ status, events_processed: published, progress: { done, total, unit } }: JobResource): string {
   if (status === 'COMPLETED' && published > 0) return `${count(published)} contributions`;
+  // Before anything is counted there is nothing to say, least of all 0.
+  if (done === 0 && total === null) return '';
   const of = total === null ? '' : ` of ${count(total)}`;
   return `${count(done)}${of}${unit === null ? '' : ` ${unit}`}`;
 }
 
 /** What a job is doing or waiting for, in one sentence. */
 export function standingOf(job: JobResource): string {
+  if (isUnfinished(job) && job.cancel_requested_at !== null) return 'Cancelling: it ends with the step at hand';
   if (job.status === 'QUEUED') return job.starting ? 'Starting' : 'Waiting for its turn behind other scrapes';
   if (job.status === 'RETRYING') {
     const next = job.next_retry_at === null ? '' : `, next at ${clock(job.next_retry_at)}`;
@@ -48,7 +51,8 @@ export function standingOf(job: JobResource): string {
   }
   if (job.status === 'RUNNING') {
     const { eta } = job.progress;
-    return `${job.phase[0]}${job.phase.slice(1).toLowerCase()}${eta === null ? '' : `, done ${ago(eta)} (${clock(eta)})`}`;
+    const rest = eta === null ? '' : Date.parse(eta) > Date.now() ? `, done ${ago(eta)} (${clock(eta)})` : ', done any moment';
+    return `${job.phase[0]}${job.phase.slice(1).toLowerCase()}${rest}`;
   }
   if (job.completed_at !== null && job.started_at !== null)
     return `Took ${duration(Date.parse(job.completed_at) - Date.parse(job.started_at))}`;

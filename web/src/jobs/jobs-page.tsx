@@ -6,9 +6,11 @@ import { useAnswer } from '../api/queries.ts';
 import { SkeletonRows } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Scroller } from '../elements/scroller.tsx';
+import { Pager } from '../elements/pager.tsx';
 import { Page } from '../elements/page.tsx';
 import { JobStatusTag } from '../elements/status-tag.tsx';
 import { Button } from '../elements/button.tsx';
+import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { ago, moment, UNKNOWN } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
 import { BigQueryUsage } from './bigquery-usage.tsx';
@@ -32,7 +34,7 @@ export function JobsPage(): JSX.Element {
     repository: given('repository'),
     cursor: given('cursor'),
   };
-  const { data, error, isFetching, refetch } = useAnswer(
+  const { data, error, isPlaceholderData, refetch } = useAnswer(
     'listJobs',
     { query: query },
     { refetchInterval: (answer) => (answer?.data.some(isUnfinished) === true ? BUSY_MS : IDLE_MS) },
@@ -49,26 +51,37 @@ export function JobsPage(): JSX.Element {
         />
         <Choice label="Type" name="type" value={query.type} all={JOB_TYPES} onChoose={(type) => change({ type, cursor: null })} />
         {query.repository === undefined ? null : (
-          <Button onClick={() => change({ repository: null, cursor: null })}>Only {query.repository} ✕</Button>
+          <Button onClick={() => change({ repository: null, cursor: null })}>
+            Only {query.repository} <span aria-hidden="true">✕</span>
+            <span className="sr-only">, show all</span>
+          </Button>
         )}
       </form>
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {data?.data.length === 0 ? (
-        <EmptyNotice title="No job">
-          <p>
-            Jobs begin when a <Link href="/repositories">repository</Link> is scraped or refreshed.
-          </p>
-        </EmptyNotice>
-      ) : (
+        query.status === undefined && query.type === undefined && query.repository === undefined ? (
+          <EmptyNotice title="No jobs yet">
+            <p>
+              Jobs begin when a <Link href="/repositories">repository</Link> is added, refreshed or scraped.
+            </p>
+          </EmptyNotice>
+        ) : (
+          <EmptyNotice title="No job fits">
+            <p>
+              None has this status, type and repository. <Link href="/jobs">Show all</Link>
+            </p>
+          </EmptyNotice>
+        )
+      ) : data === undefined && error !== null ? null : (
         <Scroller label="Jobs">
-          <table className="table" aria-busy={isFetching && data === undefined}>
+          <table className="table" aria-busy={data === undefined || isPlaceholderData}>
             <caption className="sr-only">Jobs, newest first</caption>
             <thead>
               <tr>
                 <th scope="col">Job</th>
                 <th scope="col">Repository</th>
                 <th scope="col">Status</th>
-                <th scope="col">Standing</th>
+                <th scope="col">What it does</th>
                 <th scope="col" className="number">
                   Progress
                 </th>
@@ -91,7 +104,14 @@ export function JobsPage(): JSX.Element {
                     <td>
                       <JobStatusTag status={job.status} complete={job.complete} />
                     </td>
-                    <td className="grows">{job.error === null ? standingOf(job) : job.error.message}</td>
+                    <td className="grows">
+                      {isUnfinished(job) || job.error === null ? standingOf(job) : null}
+                      {job.error === null ? null : (
+                        <span className={isUnfinished(job) ? 'text-muted block text-xs' : ''}>
+                          <UntrustedText>{job.error.message}</UntrustedText>
+                        </span>
+                      )}
+                    </td>
                     <td className="number">{progressOf(job)}</td>
                     <td>{job.requested_by}</td>
                     <td>
@@ -106,7 +126,7 @@ export function JobsPage(): JSX.Element {
           </table>
         </Scroller>
       )}
-      {data !== undefined && data.next_cursor !== null ? <Button onClick={() => change({ cursor: data.next_cursor })}>Older</Button> : null}
+      {data === undefined ? null : <Pager next={data.next_cursor} isByTime />}
       <BigQueryUsage />
       <LogView job={null} level={level} onLevel={(next: LogLevel) => change({ level: next === 'info' ? null : next }, 'replace')} />
     </Page>

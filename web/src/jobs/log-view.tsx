@@ -14,6 +14,8 @@ const STATES: Readonly<Record<FeedState, string>> = {
   lost: 'Connection lost. Connecting again; what is missed follows.',
   refused: 'The log stream does not answer. Reload the page to try again.',
 };
+/** Ids that only help to find a run in Temporal: the download has them, too. */
+const INNER_IDS: ReadonlySet<string> = new Set(['run_id', 'workflow_id']);
 /** Nearer to the end than this counts as the end. */
 const NEAR_END_PX = 24;
 
@@ -76,13 +78,17 @@ export function LogView({
         aria-label="Log lines"
         aria-live="off"
         tabIndex={0}
-        className="border-line bg-card h-96 overflow-y-auto rounded-lg border p-2 font-mono text-[0.8125rem]"
+        className="border-line bg-card max-h-96 min-h-32 overflow-y-auto rounded-lg border p-2 font-mono text-[0.8125rem]"
         onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
           setFollows(scrollHeight - scrollTop - clientHeight < NEAR_END_PX)
         }
       >
         {dropped > 0 ? <p className="text-muted">{count(dropped)} older lines are not shown.</p> : null}
-        {lines.length === 0 ? <p className="text-muted">{state === 'live' ? 'No line of this level yet.' : null}</p> : null}
+        {lines.length === 0 ? (
+          <p className="text-muted">
+            {state !== 'live' ? null : job === null ? 'Lines appear here as jobs write them.' : 'No line of this level yet.'}
+          </p>
+        ) : null}
         <ol>
           {Array.from({ length: Math.ceil(lines.length / BLOCK_LINES) }, (_, block) => (
             <Block key={lines[block * BLOCK_LINES]?.id} lines={lines.slice(block * BLOCK_LINES, (block + 1) * BLOCK_LINES)} />
@@ -106,7 +112,7 @@ const Block = memo(
 );
 
 function Line({ line }: { readonly line: LogLineResource }): JSX.Element {
-  const fields = Object.entries(line.fields);
+  const fields = Object.entries(line.fields).filter(([name]) => !INNER_IDS.has(name));
   return (
     <li className="grid grid-cols-[auto_3rem_1fr] gap-x-2 py-px [content-visibility:auto]">
       <time dateTime={line.at} title={moment(line.at)} className="text-muted">

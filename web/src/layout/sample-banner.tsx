@@ -1,4 +1,5 @@
 import type { JSX } from 'react';
+import { Link } from 'wouter';
 import { useAction, useAnswer } from '../api/queries.ts';
 import { Button } from '../elements/button.tsx';
 
@@ -11,12 +12,17 @@ export function SampleBanner(): JSX.Element | null {
     <div className="border-warn bg-warn-card border-b">
       <div className="mx-auto flex max-w-[90rem] flex-wrap items-center gap-x-4 gap-y-1 px-4 py-1.5 text-sm">
         <p>
-          <strong>Sample data.</strong> These people and repositories are made up. They go away by themselves when you add a repository.
+          <strong>Sample data.</strong> Everything here is made up, and goes away when you{' '}
+          <Link href="/repositories">add a repository</Link>.
         </p>
         <Button isBusy={remove.isPending} onClick={() => remove.mutate({})}>
           Remove the sample
         </Button>
-        {remove.error === null ? null : <span className="text-bad">{remove.error.message}</span>}
+        {remove.error === null ? null : (
+          <span role="alert" className="text-bad">
+            {remove.error.message}
+          </span>
+        )}
       </div>
     </div>
   );

@@ -2,6 +2,7 @@ import { useCallback, useRef, useState, type JSX, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { CallerMenu } from '../access/caller-menu.tsx';
 import { Dialog } from '../elements/dialog.tsx';
+import { useIsWide } from './is-wide.ts';
 import { SampleBanner } from './sample-banner.tsx';
 import { SearchBox } from './search-box.tsx';
 import { SHORTCUTS, useShortcuts } from './shortcuts.ts';
@@ -23,7 +24,39 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
   const [path] = useLocation();
   const [isHelpOpen, setHelpOpen] = useState(false);
   const search = useRef<HTMLInputElement>(null);
-  useShortcuts({ onHelp: useCallback(() => setHelpOpen(true), []), onSearch: useCallback(() => search.current?.focus(), []) });
+  const menu = useRef<HTMLDetailsElement>(null);
+  const isWide = useIsWide();
+  useShortcuts({
+    onHelp: useCallback(() => setHelpOpen(true), []),
+    onSearch: useCallback(() => {
+      if (menu.current !== null) menu.current.open = true;
+      search.current?.focus();
+    }, []),
+  });
+  const places = (
+    <nav aria-label="Main" className="flex flex-wrap gap-x-1">
+      {PLACES.map(([place, label]) => {
+        const isHere = place === '/' ? path === '/' : path === place || path.startsWith(`${place}/`);
+        return (
+          <Link
+            key={place}
+            href={place}
+            aria-current={isHere ? 'page' : undefined}
+            className={`rounded-md px-2 py-1 text-sm no-underline ${isHere ? 'bg-sunken text-ink font-semibold' : 'text-muted hover:text-ink'}`}
+          >
+            {label}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+  const tools = (
+    <div className="ms-auto flex flex-wrap items-center gap-2 max-sm:w-full">
+      <SearchBox input={search} />
+      <ThemeSelect />
+      <CallerMenu />
+    </div>
+  );
   return (
     <>
       <a href="#content" className="bg-card border-edge sr-only z-10 rounded border px-3 py-2 focus:not-sr-only focus:absolute focus:m-2">
@@ -35,26 +68,18 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
             <img src="/dashboard/laurel.svg" alt="" width={28} height={28} />
             Laurels
           </Link>
-          <nav aria-label="Main" className="flex flex-wrap gap-x-1">
-            {PLACES.map(([place, label]) => {
-              const isHere = place === '/' ? path === '/' : path === place || path.startsWith(`${place}/`);
-              return (
-                <Link
-                  key={place}
-                  href={place}
-                  aria-current={isHere ? 'page' : undefined}
-                  className={`rounded-md px-2 py-1 text-sm no-underline ${isHere ? 'bg-sunken text-ink font-semibold' : 'text-muted hover:text-ink'}`}
-                >
-                  {label}
-                </Link>
-              );
-            })}
-          </nav>
-          <div className="ms-auto flex flex-wrap items-center gap-2">
-            <SearchBox input={search} />
-            <ThemeSelect />
-            <CallerMenu />
-          </div>
+          {isWide ? places : null}
+          {isWide ? (
+            tools
+          ) : (
+            <details key={path} ref={menu} className="grow">
+              <summary className="ms-auto w-fit rounded-md border px-2.5 py-1 text-sm font-medium">Menu</summary>
+              <div className="grid gap-2 pt-2">
+                {places}
+                {tools}
+              </div>
+            </details>
+          )}
         </div>
       </header>
       <SampleBanner />

@@ -22,9 +22,13 @@ export function Statistics(): JSX.Element | null {
       count(contributors.by_kind.human),
       `besides ${plural(contributors.by_kind.bot, 'bot', 'bots')} and ${plural(contributors.by_kind.agent, 'AI agent', 'AI agents')}`,
     ],
-    ['Contributions', count(contributions.total), `${count(contributions.unattributed)} by nobody with an account`],
+    [
+      'Contributions',
+      count(contributions.total),
+      contributions.unattributed === 0 ? 'all by known accounts' : `${count(contributions.unattributed)} without a GitHub account`,
+    ],
     ['Jobs in 24 hours', count(jobs.last_24_hours.completed + jobs.last_24_hours.failed), `${count(jobs.last_24_hours.failed)} failed`],
-    ['Last read', ago(last), last === null ? null : `${moment(last)}; the repository that waits longest: ${ago(oldest)}`],
+    ['Last read', ago(last), last === null ? null : `the repository that waits longest: ${ago(oldest)}`],
   ];
   return (
     <>

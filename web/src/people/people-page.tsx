@@ -3,14 +3,18 @@ import { Link } from 'wouter';
 import { useAnswer } from '../api/queries.ts';
 import { Avatar } from '../elements/avatar.tsx';
 import { Button } from '../elements/button.tsx';
+import { AlignedPoints, decimalsOf } from '../elements/aligned-points.tsx';
 import { SkeletonRows } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
+import { Pager } from '../elements/pager.tsx';
 import { Scroller } from '../elements/scroller.tsx';
+import { SearchField } from '../elements/search-field.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
-import { count, points } from '../figures.ts';
+import { count } from '../figures.ts';
 import { useSearchState } from '../search-state.ts';
+import { reasonOf } from './kind-rule.ts';
 import { PersonPanel } from './person-panel.tsx';
 import { Suggestions } from './suggestions.tsx';
 
@@ -27,21 +31,22 @@ export function PeoplePage(): JSX.Element {
   const kind = SHOWN.find(([known]) => known === params.get('kind'))?.[0] ?? 'bot,agent';
   const q = params.get('q') ?? '';
   const who = params.get('who');
-  const { data, error, refetch } = useAnswer('listContributors', {
+  const { data, error, isPlaceholderData, refetch } = useAnswer('listContributors', {
     query: { kind, limit: '50', q: q === '' ? undefined : q, cursor: params.get('cursor') ?? undefined },
   });
+  const decimals = decimalsOf(data?.data.map((person) => person.total_score) ?? []);
   return (
     <Page
       title="People"
-      intro="Boards leave out bots and AI agents. Each says which rule found it: correct it where it is wrong. What you change here, boards follow at once."
+      intro="Boards leave out bots and AI agents; here is who they are, and why. Correct what is wrong, count the accounts of one person together, or hide somebody who opts out. Boards follow at once, and all but an erasure can be taken back."
     >
       {who === null ? null : <PersonPanel username={who} onClose={() => change({ who: null })} />}
       <section aria-labelledby="kinds" className="grid gap-3">
-        <h2 id="kinds">Bots and agents</h2>
+        <h2 id="kinds">Bots and AI agents</h2>
         <form className="flex flex-wrap items-end gap-4 text-sm" onSubmit={(event) => event.preventDefault()} aria-label="Who is listed">
           <label className="grid gap-0.5">
             <span className="text-muted text-xs">Shown</span>
-            <select value={kind} onChange={(event) => change({ kind: event.target.value, cursor: null })}>
+            <select value={kind} onChange={({ target: { value } }) => change({ kind: value === 'bot,agent' ? null : value, cursor: null })}>
               {SHOWN.map(([value, label]) => (
                 <option key={value} value={value}>
                   {label}
@@ -49,35 +54,34 @@ export function PeoplePage(): JSX.Element {
               ))}
             </select>
           </label>
-          <label className="grid gap-0.5">
-            <span className="text-muted text-xs">Login or name contains</span>
-            <input
-              type="search"
-              defaultValue={q}
-              maxLength={100}
-              onChange={(event) => change({ q: event.target.value.trim(), cursor: null }, 'replace')}
-            />
-          </label>
+          <SearchField
+            label="Login or name contains"
+            name="q"
+            value={q}
+            onType={(typed) => change({ q: typed, cursor: null }, 'replace')}
+          />
         </form>
         {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
         {data?.data.length === 0 ? (
-          <EmptyNotice title="Nobody fits" />
-        ) : (
+          <EmptyNotice title="Nobody fits">
+            <p>{q === '' ? 'No account of this kind has contributed anything yet.' : 'No login and no name of this kind contains that.'}</p>
+          </EmptyNotice>
+        ) : data === undefined && error !== null ? null : (
           <Scroller label="People">
-            <table className="table" aria-busy={data === undefined}>
+            <table className="table" aria-busy={data === undefined || isPlaceholderData}>
               <caption className="sr-only">People, by login</caption>
               <thead>
                 <tr>
                   <th scope="col">Account</th>
                   <th scope="col">Kind</th>
-                  <th scope="col">Because of</th>
+                  <th scope="col">Why</th>
                   <th scope="col" className="number">
                     Score
                   </th>
                   <th scope="col" className="number">
                     Repositories
                   </th>
-                  <th scope="col">Correct</th>
+                  <td />
                 </tr>
               </thead>
               {data === undefined ? (
@@ -97,20 +101,16 @@ export function PeoplePage(): JSX.Element {
                       <td>
                         <Tag>{person.kind}</Tag>
                       </td>
-                      <td>
-                        {person.kind_overridden ? (
-                          'said by hand'
-                        ) : person.kind_rule === null ? (
-                          'no rule: a human'
-                        ) : (
-                          <code>{person.kind_rule}</code>
-                        )}
+                      <td title={person.kind_rule ?? undefined}>
+                        {reasonOf({ rule: person.kind_rule, isOverridden: person.kind_overridden })}
                       </td>
-                      <td className="number">{points(person.total_score)}</td>
+                      <td className="number">
+                        <AlignedPoints value={person.total_score} decimals={decimals} />
+                      </td>
                       <td className="number">{count(person.repositories_contributed)}</td>
-                      <td>
+                      <td className="number">
                         <Button onClick={() => change({ who: person.username })}>
-                          Correct<span className="sr-only"> {person.username}</span>
+                          Change<span className="sr-only"> {person.username}</span>
                         </Button>
                       </td>
                     </tr>
@@ -120,16 +120,15 @@ export function PeoplePage(): JSX.Element {
             </table>
           </Scroller>
         )}
-        <div className="flex gap-2">
-          {params.get('cursor') === null ? null : <Button onClick={() => change({ cursor: null })}>First page</Button>}
-          {data === undefined || data.next_cursor === null ? null : (
-            <Button onClick={() => change({ cursor: data.next_cursor })}>Next page</Button>
-          )}
-        </div>
+        {data === undefined ? null : <Pager next={data.next_cursor} />}
       </section>
       <Suggestions onOpen={(username) => change({ who: username })} />
       <section aria-labelledby="somebody" className="grid gap-2">
-        <h2 id="somebody">Somebody else</h2>
+        <h2 id="somebody">Anybody else</h2>
+        <p className="text-muted max-w-prose">
+          Look up a login to change what they count as, merge or split their accounts, hide them (opt-out) or erase them. With id: and the
+          number of a GitHub account also somebody whom Laurels has never seen.
+        </p>
         <form
           className="flex flex-wrap gap-2"
           onSubmit={(event) => {
@@ -146,11 +145,8 @@ export function PeoplePage(): JSX.Element {
             placeholder="login, or id:12345"
             className="min-w-0"
           />
-          <Button type="submit">Open</Button>
+          <Button type="submit">Look up</Button>
         </form>
-        <p className="text-muted text-sm">
-          To merge, split, correct, hide (opt-out) or erase anybody, also somebody whom Laurels has never seen.
-        </p>
       </section>
     </Page>
   );

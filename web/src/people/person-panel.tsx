@@ -9,6 +9,7 @@ import { SkeletonLines } from '../elements/loading.tsx';
 import { Banner, ErrorNotice } from '../elements/notice.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { IdentityHistory } from './identity-history.tsx';
+import { reasonOf } from './kind-rule.ts';
 import { FOLLOWS } from './follows.ts';
 
 /** All that can be said of one person: what they are, which accounts are theirs, whether they are shown. */
@@ -19,7 +20,7 @@ export function PersonPanel({ username, onClose }: { readonly username: string; 
     { keepsOld: false },
   );
   return (
-    <Dialog title={`Correct ${username}`} onClose={onClose}>
+    <Dialog title={username} onClose={onClose}>
       <div className="grid gap-5">
         {error === null ? null : error.status === 410 ? (
           <Banner>This person opted out and is shown nowhere.</Banner>
@@ -68,31 +69,30 @@ function KindForm({ person }: { readonly person: IdentityResource }): JSX.Elemen
   return (
     <Part title="Human, bot or AI agent">
       <p className="text-sm">
-        Now: {person.kind},{' '}
-        {person.kind_overridden ? 'said by hand' : person.kind_rule === null ? 'as no rule says otherwise' : `found by ${person.kind_rule}`}
-        .
+        Counts as <strong>{person.kind === 'agent' ? 'AI agent' : person.kind}</strong>:{' '}
+        {reasonOf({ rule: person.kind_rule, isOverridden: person.kind_overridden })}.
       </p>
       <form onSubmit={submit} className="flex flex-wrap items-end gap-3 text-sm">
         <label className="grid gap-0.5">
-          <span className="text-muted text-xs">Is</span>
+          <span className="text-muted text-xs">Should count as</span>
           <select value={kind} onChange={(event) => setKind(event.target.value as AccountKind)}>
             {ACCOUNT_KINDS.map((known) => (
               <option key={known} value={known}>
-                {known}
+                {known === 'agent' ? 'AI agent' : known}
               </option>
             ))}
           </select>
         </label>
         <label className="grid min-w-40 flex-1 gap-0.5">
-          <span className="text-muted text-xs">Why</span>
-          <input required maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} />
+          <span className="text-muted text-xs">Why (stands in the history)</span>
+          <input className="w-full min-w-0" required maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} />
         </label>
         <Button type="submit" isBusy={save.isPending}>
           Save
         </Button>
       </form>
       {save.error === null ? null : <ErrorNotice error={save.error} />}
-      {save.isSuccess ? <Banner tone="good">Saved. Boards follow.</Banner> : null}
+      {save.isSuccess ? <Banner tone="good">Saved. Boards follow at once.</Banner> : null}
     </Part>
   );
 }
@@ -111,7 +111,8 @@ function AccountsForm({ person }: { readonly person: IdentityResource }): JSX.El
     <Part title="Accounts of this person">
       <ul className="grid gap-1 text-sm">
         <li>
-          <UntrustedText>{standing?.username ?? username}</UntrustedText> <span className="text-muted">(stands for the person)</span>
+          <UntrustedText>{standing?.username ?? username}</UntrustedText>{' '}
+          <span className="text-muted">{others.length === 0 ? '(the only one)' : '(boards show this one)'}</span>
         </li>
         {others.map((other) => (
           <li key={other.github_id} className="flex flex-wrap items-center gap-2">
@@ -153,7 +154,9 @@ function Visibility({ username, isHidden, canErase, onErased }: VisibilityProps)
   return (
     <Part title="Opt-out">
       <p className="text-sm">
-        Who opts out is shown nowhere: boards, searches, exports, badges, pages. Ranks close up. It can be taken back.
+        {isHidden
+          ? 'They are hidden: on no board, in no search, export or badge. Ranks have closed up.'
+          : 'Hides them everywhere: boards, searches, exports, badges, pages. Ranks close up. It can be taken back.'}
       </p>
       <div className="flex flex-wrap gap-2">
         {isHidden ? (

@@ -12,7 +12,7 @@ export function Suggestions({ onOpen }: { readonly onOpen: (username: string) =>
   const merge = useAction('mergeContributors', FOLLOWS);
   return (
     <section aria-labelledby="suggestions" className="grid gap-2">
-      <h2 id="suggestions">May be one person</h2>
+      <h2 id="suggestions">Possibly the same person</h2>
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {merge.error === null ? null : <ErrorNotice error={merge.error} />}
       {data === undefined ? (
@@ -20,8 +20,11 @@ export function Suggestions({ onOpen }: { readonly onOpen: (username: string) =>
           <SkeletonLines lines={2} />
         ) : null
       ) : data.data.length === 0 ? (
-        <EmptyNotice title="No suggestion">
-          <p>Only evidence counts: one login used by both, or one verified e-mail address. A like name is none.</p>
+        <EmptyNotice title="No suggestions">
+          <p>
+            Two accounts are suggested here when there is evidence that they belong to one person: a login that both used, or a verified
+            e-mail address. A similar name is not enough.
+          </p>
         </EmptyNotice>
       ) : (
         <ul className="card divide-line divide-y">

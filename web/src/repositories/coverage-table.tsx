@@ -1,7 +1,9 @@
 import type { JSX } from 'react';
+import { CONTRIBUTION_KINDS } from '../../../src/domain/contribution.ts';
 import type { RepositoryName } from '../../../src/domain/repository-name.ts';
 import type { AnswerOf } from '../api/client.ts';
 import { useAnswer } from '../api/queries.ts';
+import { labelOf } from '../boards/columns.ts';
 import { CoverageTag } from '../boards/board-strip.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { Scroller } from '../elements/scroller.tsx';
@@ -15,7 +17,13 @@ export function CoverageTable({ repository }: { readonly repository: RepositoryN
   const { data, error, refetch } = useAnswer('getCoverage', { params: repository });
   if (error !== null) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <SkeletonLines lines={4} />;
-  if (data.data.length === 0) return <EmptyNotice title="Nothing was read yet" />;
+  if (data.data.length === 0) {
+    return (
+      <EmptyNotice title="Nothing was read yet">
+        <p>When a scrape ends, each month and kind stands here beside what GitHub itself counts.</p>
+      </EmptyNotice>
+    );
+  }
   const months = [...new Set(data.data.map(({ month }) => month))].toSorted().toReversed();
   const kinds = [...new Set(data.data.map(({ kind }) => kind))];
   return (
@@ -25,13 +33,17 @@ export function CoverageTable({ repository }: { readonly repository: RepositoryN
       </p>
       <Scroller label="Coverage per month and kind" className="max-h-[32rem]">
         <table className="table">
-          <caption className="px-2.5 pt-2">Stored, of what GitHub counts. A dash: nothing known. Differences name their reason.</caption>
+          <caption className="px-2.5 pt-2">
+            <span>
+              What is stored; where GitHub counts more or less: “/” its own total, and “!” (hover for the reason). A dash is not known.
+            </span>
+          </caption>
           <thead>
             <tr>
               <th scope="col">Month</th>
               {kinds.map((kind) => (
                 <th key={kind} scope="col" className="number">
-                  {wordOf(kind)}
+                  {kindNamed(kind)}
                 </th>
               ))}
             </tr>
@@ -52,6 +64,11 @@ export function CoverageTable({ repository }: { readonly repository: RepositoryN
       </Scroller>
     </div>
   );
+}
+
+function kindNamed(kind: string): string {
+  const known = CONTRIBUTION_KINDS.find((name) => name === kind);
+  return known === undefined ? kind : labelOf(known);
 }
 
 function Cell({ row }: { readonly row: CoverageRow | undefined }): JSX.Element {
@@ -77,8 +94,4 @@ function Cell({ row }: { readonly row: CoverageRow | undefined }): JSX.Element {
       {isRight ? null : <span aria-hidden="true"> !</span>}
     </td>
   );
-}
-
-function wordOf(kind: string): string {
-  return kind.charAt(0) + kind.slice(1).toLowerCase().replaceAll('_', ' ').replace(/^r /, 'R ');
 }

@@ -12,25 +12,25 @@ export function FirstStart(): JSX.Element {
       <div className="grid gap-4 md:grid-cols-3">
         <section className="card grid content-start gap-2">
           <h2>Add a repository</h2>
-          <p>A GitHub token is all it takes: set GITHUB_TOKEN (it needs no scope for public repositories), then name one.</p>
+          <p>
+            A GitHub token is all it takes: start Laurels with <code>GITHUB_TOKEN</code> set (it needs no permission for public
+            repositories), then name a repository.
+          </p>
           <AddRepository />
         </section>
         <section className="card grid content-start gap-2">
           <h2>Look around with sample data</h2>
-          <p>A first start on an empty data directory shows made-up repositories and people, labelled as such on every page:</p>
+          <p>A first start shows made-up repositories and people, labelled as such on every page. To see them again, start a second one:</p>
           <p>
-            <code>DATA_DIR=/tmp/laurels-sample npm start</code>
+            <code>DATA_DIR=/tmp/laurels-sample PORT=8001 npm start</code>
           </p>
         </section>
         <section className="card grid content-start gap-2">
           <h2>Connect BigQuery</h2>
+          <p>Two years of history cost 37 to 44 USD (6 to 7 TiB), whether for one repository or a thousand: it pays for many at once.</p>
           <p>
-            Reads years of history of many repositories at once. It costs money: two years are 6 to 7 TB, 37 to 44 USD, whether for one
-            repository or a thousand.
-          </p>
-          <p>
-            Nothing is spent without BIGQUERY_PROJECT and a monthly budget, BIGQUERY_MONTHLY_BYTES. Each plan shows bytes and price before
-            it starts.
+            Nothing is spent without <code>BIGQUERY_PROJECT</code> and a monthly budget, <code>BIGQUERY_MONTHLY_BYTES</code>. Each plan
+            shows bytes and price before it starts.
           </p>
         </section>
       </div>

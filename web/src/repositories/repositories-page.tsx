@@ -2,12 +2,13 @@ import type { JSX } from 'react';
 import { Link } from 'wouter';
 import { REPOSITORY_STATUSES } from '../../../src/domain/job-status.ts';
 import { useAnswer } from '../api/queries.ts';
-import { Button } from '../elements/button.tsx';
 import { SkeletonRows } from '../elements/loading.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Scroller } from '../elements/scroller.tsx';
 import { Page } from '../elements/page.tsx';
-import { RepositoryStatusTag } from '../elements/status-tag.tsx';
+import { Pager } from '../elements/pager.tsx';
+import { SearchField } from '../elements/search-field.tsx';
+import { RepositoryStatusTag, wordOf } from '../elements/status-tag.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { ago, count, moment } from '../figures.ts';
@@ -15,59 +16,40 @@ import { useSearchState } from '../search-state.ts';
 import { AddRepository } from './add-repository.tsx';
 
 const BUSY_MS = 3_000;
-const SORTS = [
-  ['name', 'Name'],
-  ['-last_scraped_at', 'Last read'],
-  ['-stars', 'Stars'],
-  ['-created_at', 'Added'],
-] as const;
+/** The columns that can be sorted by, and in which direction. */
+const SORTS = ['name', '-stars', '-last_scraped_at', '-created_at'] as const;
+type Sort = (typeof SORTS)[number];
 
 /** All repositories, and the place to add one. */
 export function RepositoriesPage(): JSX.Element {
   const [params, change] = useSearchState();
-  const sort = SORTS.find(([key]) => key === params.get('sort'))?.[0] ?? 'name';
+  const sort = SORTS.find((known) => known === params.get('sort')) ?? 'name';
   const status = REPOSITORY_STATUSES.find((known) => known === params.get('status'));
   const q = params.get('q') ?? '';
-  const { data, error, refetch } = useAnswer(
+  const { data, error, isPlaceholderData, refetch } = useAnswer(
     'listRepositories',
     { query: { limit: '100', sort, status, q: q === '' ? undefined : q, cursor: params.get('cursor') ?? undefined } },
     { refetchInterval: (answer) => (answer?.data.some((repository) => repository.status === 'SCRAPING') === true ? BUSY_MS : false) },
   );
+  const onSort = (by: Sort): void => change({ sort: by === 'name' ? null : by, cursor: null });
   return (
     <Page title="Repositories">
-      <section className="card max-w-xl" aria-label="Add a repository">
+      <section className="card grid max-w-2xl gap-2" aria-labelledby="add">
+        <h2 id="add">Add a repository</h2>
+        <p className="text-muted text-sm">
+          It is read at once: two years of commits, pull requests, reviews, issues, comments and releases.
+        </p>
         <AddRepository />
       </section>
       <form className="flex flex-wrap items-end gap-4 text-sm" onSubmit={(event) => event.preventDefault()} aria-label="Which repositories">
-        <label className="grid gap-0.5">
-          <span className="text-muted text-xs">Name contains</span>
-          <input
-            type="search"
-            defaultValue={q}
-            maxLength={100}
-            onChange={(event) => change({ q: event.target.value.trim(), cursor: null }, 'replace')}
-          />
-        </label>
+        <SearchField label="Name contains" name="q" value={q} onType={(typed) => change({ q: typed, cursor: null }, 'replace')} />
         <label className="grid gap-0.5">
           <span className="text-muted text-xs">Status</span>
           <select value={status ?? ''} onChange={(event) => change({ status: event.target.value, cursor: null })}>
             <option value="">All</option>
             {REPOSITORY_STATUSES.map((known) => (
               <option key={known} value={known}>
-                {known.charAt(0) + known.slice(1).toLowerCase()}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label className="grid gap-0.5">
-          <span className="text-muted text-xs">Sorted by</span>
-          <select
-            value={sort}
-            onChange={(event) => change({ sort: event.target.value === 'name' ? null : event.target.value, cursor: null })}
-          >
-            {SORTS.map(([key, label]) => (
-              <option key={key} value={key}>
-                {label}
+                {wordOf(known)}
               </option>
             ))}
           </select>
@@ -75,27 +57,38 @@ export function RepositoriesPage(): JSX.Element {
       </form>
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {data?.data.length === 0 ? (
-        <EmptyNotice title={q === '' && status === undefined ? 'No repository yet' : 'No repository fits'} />
-      ) : (
+        q === '' && status === undefined ? (
+          <EmptyNotice title="No repository yet">
+            <p>Name one above: its board is there as soon as it was read.</p>
+          </EmptyNotice>
+        ) : (
+          <EmptyNotice title="No repository fits">
+            <p>
+              None has such a name or status. <Link href="/repositories">Show all</Link>
+            </p>
+          </EmptyNotice>
+        )
+      ) : data === undefined && error !== null ? null : (
         <Scroller label="Repositories">
-          <table className="table" aria-busy={data === undefined}>
+          <table className="table" aria-busy={data === undefined || isPlaceholderData}>
             <caption className="sr-only">Repositories</caption>
             <thead>
               <tr>
-                <th scope="col">Repository</th>
+                <SortHead sort={sort} by="name" label="Repository" onSort={onSort} />
                 <th scope="col">Status</th>
                 <th scope="col" className="number">
                   People
                 </th>
-                <th scope="col" className="number">
-                  Stars
+                <SortHead sort={sort} by="-stars" label="Stars" isNumber onSort={onSort} />
+                <SortHead sort={sort} by="-last_scraped_at" label="Last read" onSort={onSort} />
+                <th scope="col" title="Everything again, also what GitHub no longer has">
+                  Last full scrape
                 </th>
-                <th scope="col">Last read</th>
-                <th scope="col">Read as a whole</th>
+                <SortHead sort={sort} by="-created_at" label="Added" onSort={onSort} />
               </tr>
             </thead>
             {data === undefined ? (
-              <SkeletonRows columns={6} />
+              <SkeletonRows columns={7} />
             ) : (
               <tbody>
                 {data.data.map((repository) => (
@@ -116,8 +109,8 @@ export function RepositoriesPage(): JSX.Element {
                     </td>
                     <td className="number">{count(repository.people)}</td>
                     <td className="number">{count(repository.stars)}</td>
-                    {[repository.last_scraped_at, repository.last_full_at].map((at, index) => (
-                      // oxlint-disable-next-line react/no-array-index-key -- two cells that never change places
+                    {[repository.last_scraped_at, repository.last_full_at, repository.created_at].map((at, index) => (
+                      // oxlint-disable-next-line react/no-array-index-key -- three cells that never change places
                       <td key={index} title={at === null ? undefined : moment(at)}>
                         {ago(at)}
                       </td>
@@ -129,7 +122,32 @@ export function RepositoriesPage(): JSX.Element {
           </table>
         </Scroller>
       )}
-      {data !== undefined && data.next_cursor !== null ? <Button onClick={() => change({ cursor: data.next_cursor })}>More</Button> : null}
+      {data === undefined ? null : <Pager next={data.next_cursor} />}
     </Page>
+  );
+}
+
+interface SortHeadProps {
+  readonly sort: Sort;
+  readonly by: Sort;
+  readonly label: string;
+  readonly isNumber?: boolean;
+  readonly onSort: (sort: Sort) => void;
+}
+
+function SortHead({ sort, by, label, isNumber = false, onSort }: SortHeadProps): JSX.Element {
+  const isSorted = sort === by;
+  const isDown = by.startsWith('-');
+  return (
+    <th scope="col" className={isNumber ? 'number' : undefined} aria-sort={isSorted ? (isDown ? 'descending' : 'ascending') : undefined}>
+      <button
+        type="button"
+        className={`min-h-6 cursor-pointer ${isSorted ? 'text-ink font-semibold' : 'hover:text-ink'}`}
+        onClick={() => onSort(by)}
+      >
+        {label}
+        <span aria-hidden="true">{isSorted ? (isDown ? ' ↓' : ' ↑') : ''}</span>
+      </button>
+    </th>
   );
 }

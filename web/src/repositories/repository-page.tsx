@@ -9,10 +9,10 @@ import { Button } from '../elements/button.tsx';
 import { Dialog } from '../elements/dialog.tsx';
 import { ExternalLink } from '../elements/external-link.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
-import { ErrorNotice } from '../elements/notice.tsx';
+import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
 import { Section } from '../elements/section.tsx';
-import { RepositoryStatusTag } from '../elements/status-tag.tsx';
+import { JobStatusTag, RepositoryStatusTag } from '../elements/status-tag.tsx';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { ago, count, moment, share } from '../figures.ts';
@@ -43,7 +43,17 @@ export function RepositoryPage(): JSX.Element {
   if (data === undefined || data === null) {
     return (
       <Page title={`${owner}/${name}`}>
-        {error === null ? <SkeletonLines /> : <ErrorNotice error={error} onRetry={() => void refetch()} />}
+        {error === null ? (
+          <SkeletonLines />
+        ) : error.status === 404 ? (
+          <EmptyNotice title="This repository is not here">
+            <p>
+              It may have another name, or nobody has added it yet. <Link href="/repositories">Add it, or look at those that are here</Link>
+            </p>
+          </EmptyNotice>
+        ) : (
+          <ErrorNotice error={error} onRetry={() => void refetch()} />
+        )}
       </Page>
     );
   }
@@ -90,8 +100,8 @@ function Standing({ repository }: { readonly repository: NonNullable<Repository>
         )}
         {stars === null ? null : <span>{count(stars)} stars</span>}
         {forks === null ? null : <span>{count(forks)} forks</span>}
-        <span title={scraped === null ? undefined : moment(scraped)}>Last read {ago(scraped)}</span>
-        <span title={full === null ? undefined : moment(full)}>as a whole {ago(full)}</span>
+        <span title={scraped === null ? undefined : moment(scraped)}>Last read: {ago(scraped)}</span>
+        <span title={full === null ? undefined : moment(full)}>Last full scrape: {ago(full)}</span>
         <a href="#coverage" className="inline-flex items-center gap-1">
           Coverage: <CoverageTag complete={coverage.complete} />
         </a>
@@ -99,8 +109,10 @@ function Standing({ repository }: { readonly repository: NonNullable<Repository>
       </p>
       {job === null ? null : (
         <p className="text-sm">
-          <Link href={`/jobs/${job.id}`}>{typeOf(job)}</Link>: {job.error === null ? standingOf(job) : job.error.message}
-          {isUnfinished(job) ? ` (${progressOf(job)})` : ''}
+          {isUnfinished(job) ? 'Now: ' : 'Last job: '}
+          <Link href={`/jobs/${job.id}`}>{typeOf(job)}</Link> <JobStatusTag status={job.status} complete={job.complete} />{' '}
+          {job.error === null ? standingOf(job) : job.error.message}
+          {isUnfinished(job) && progressOf(job) !== '' ? ` (${progressOf(job)})` : ''}
         </p>
       )}
     </div>
@@ -118,7 +130,7 @@ function Concentration({ repository }: { readonly repository: RepositoryName }):
   );
   return top === null ? null : (
     <span>
-      Top {TOP} people = {share(top)} of all points
+      Top {TOP} people: {share(top)} of all points
     </span>
   );
 }

@@ -10,6 +10,7 @@ import { Button } from '../elements/button.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { Banner, ErrorNotice } from '../elements/notice.tsx';
 import { Page } from '../elements/page.tsx';
+import { useSearchState } from '../search-state.ts';
 import { draftOf, isSame, rulesOf, type Draft } from './draft.ts';
 import { ScoringHistory } from './scoring-history.tsx';
 import { ScoringPreview } from './scoring-preview.tsx';
@@ -27,7 +28,10 @@ export function ScoringPage(): JSX.Element {
     refetchOnWindowFocus: false,
   });
   return (
-    <Page title="Scoring" intro="Points for each contribution. Nothing changes before you save; Preview shows who would move.">
+    <Page
+      title="Scoring"
+      intro="What each contribution is worth. Change the points, press Preview to see who would move, and save if you like it. Nothing changes before you save, and every earlier version can be restored."
+    >
       {error === null ? null : <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {data === undefined ? (
         error === null ? (
@@ -51,7 +55,8 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
   const before = draftOf(scoring);
   const [draft, setDraft] = useState<Draft>(before);
   const [note, setNote] = useState('');
-  const [repository, setRepository] = useState('');
+  const [params, change] = useSearchState();
+  const repository = params.get('repository') ?? '';
   const preview = useAction('previewScoring', []);
   const save = useAction('putScoring', ['getScoring', 'listScorings', 'getGlobalBoard', 'getRepositoryBoard', 'listJobs']);
   const { data: repositories } = useAnswer('listRepositories', { query: { limit: '100', status: 'COMPLETED' } });
@@ -69,7 +74,7 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
       step={step}
       most={MAX_WEIGHT}
       value={draft.weights[name]}
-      isChanged={draft.weights[name] !== before.weights[name]}
+      before={before.weights[name]}
       onType={(value) => setDraft({ ...draft, weights: { ...draft.weights, [name]: value } })}
     />
   );
@@ -92,7 +97,7 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
               step="any"
               most={MAX_WEIGHT}
               value={draft.lineBonusCap}
-              isChanged={draft.lineBonusCap !== before.lineBonusCap}
+              before={before.lineBonusCap}
               onType={(lineBonusCap) => setDraft({ ...draft, lineBonusCap })}
             />
             <CheckField
@@ -124,7 +129,7 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
                     most={MAX_DAILY_CAP}
                     isOptional
                     value={draft.dailyCaps[kind]}
-                    isChanged={draft.dailyCaps[kind] !== before.dailyCaps[kind]}
+                    before={before.dailyCaps[kind]}
                     onType={(value) => setDraft({ ...draft, dailyCaps: { ...draft.dailyCaps, [kind]: value } })}
                   />
                 ))}
@@ -136,8 +141,11 @@ function Editor({ scoring, etag, onSaved }: EditorProps): JSX.Element {
       <div className="card flex flex-wrap items-end gap-3">
         <label className="grid gap-0.5 text-sm">
           <span className="text-muted text-xs">Preview on</span>
-          <select value={repository} onChange={(event) => setRepository(event.target.value)}>
-            <option value="">all repositories</option>
+          <select value={repository} onChange={(event) => change({ repository: event.target.value })}>
+            <option value="">All repositories</option>
+            {repository === '' || repositories?.data.some(({ full_name: name }) => name === repository) === true ? null : (
+              <option value={repository}>{repository}</option>
+            )}
             {repositories?.data.map(({ full_name: name }) => (
               <option key={name} value={name}>
                 {name}
@@ -206,7 +214,8 @@ interface NumberFieldProps {
   readonly most: number;
   readonly isOptional?: boolean;
   readonly value: string;
-  readonly isChanged: boolean;
+  /** What is in force. */
+  readonly before: string;
   readonly onType: (value: string) => void;
 }
 
@@ -219,14 +228,14 @@ function NumberField({
   most,
   isOptional = false,
   value,
-  isChanged,
+  before,
   onType,
 }: NumberFieldProps): JSX.Element {
   return (
     <label className="flex flex-wrap items-center gap-x-3 text-sm">
       <span className="min-w-0 flex-1">
-        <span className={isChanged ? 'font-semibold' : ''}>{label}</span>
-        {isChanged ? <span className="text-warn"> changed</span> : null}
+        <span className={value === before ? '' : 'font-semibold'}>{label}</span>
+        {value === before ? null : <span className="text-warn"> changed, was {before === '' ? 'none' : before}</span>}
         {hint === undefined ? null : <span className="text-muted block text-xs">{hint}</span>}
       </span>
       <span className="flex items-center gap-1.5">

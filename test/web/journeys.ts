@@ -1,22 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { BoardPage } from '../../src/api/contract/leaderboards.ts';
 import type { LogLineResource } from '../../src/api/contract/jobs.ts';
 import { status } from '../fakes/github/faults.ts';
 import { accessibilityFaults, openPage, settled, visit } from './browser.ts';
-import { inBrowser, startDashboard, type Dashboard } from './dashboard.ts';
+import type { Dashboard } from './dashboard.ts';
+import { press, reach, write } from './keyboard.ts';
 
 /*
  * What people come for, each on the real stack: `npm start`, its sample, and a GitHub that answers as GitHub does. In order: what
- * one journey leaves behind the next may find.
+ * one journey leaves behind the next may find. No mouse is used: what can be done can be done by the keyboard alone.
  */
-inBrowser('journeys', () => {
+export function describeJourneys(started: () => Dashboard): void {
   let dashboard: Dashboard;
-  beforeAll(async () => {
-    dashboard = await startDashboard();
+  beforeAll(() => {
+    dashboard = started();
   });
-  afterAll(() => dashboard?.stop());
 
   const open = async (path: string, expected: readonly number[] = []) => {
     const opened = await openPage(dashboard.browser, dashboard.url, undefined, expected);
@@ -26,43 +26,25 @@ inBrowser('journeys', () => {
   const api = async <T>(path: string): Promise<T> => (await (await fetch(`${dashboard.url}${path}`)).json()) as T;
   const rows = (page: Page) => page.locator('main table tbody tr');
 
-  test('a view is its address: it survives a reload, the back button and being sent to somebody else', async () => {
-    const { page, context, faults } = await open('/dashboard');
-    await page.getByLabel('Window').selectOption('90d');
-    await page.getByRole('button', { name: 'Commits' }).click();
-    await page.getByLabel('Bots').check();
-    await page.waitForURL(/window=90d.*sort=commit_count.*include=bots/);
-    await settled(page);
-    const first = await rows(page).first().innerText();
-    const address = page.url();
-    await page.reload();
-    await settled(page);
-    expect(await rows(page).first().innerText()).toBe(first);
-    expect(await page.locator('th[aria-sort="descending"]').innerText()).toContain('Commits');
-    await page.goBack();
-    expect(await page.getByLabel('Bots').isChecked()).toBe(false);
-    await page.goForward();
-    expect(await page.getByLabel('Bots').isChecked()).toBe(true);
-    const elsewhere = await open(address.slice(dashboard.url.length));
-    expect(await rows(elsewhere.page).first().innerText()).toBe(first);
-    expect([...faults, ...elsewhere.faults]).toEqual([]);
-    await Promise.all([context.close(), elsewhere.context.close()]);
-  });
-
   test('a search and a jump find somebody; the rank stays what it is', async () => {
-    const { page, context, faults } = await open('/dashboard');
+    const { page, context, faults } = await open('/dashboard', [404]);
     const board = await api<BoardPage>('/api/v1/leaderboard/global?limit=100');
     const last = board.data.at(-1);
-    await page.getByLabel('Find a person').fill(last?.contributor.username ?? '');
+    await write(page, page.getByLabel('Find a person'), last?.contributor.username ?? '');
     await page.waitForURL(/q=/);
     await page.waitForFunction(() => document.querySelectorAll('main table tbody tr').length === 1);
     expect(await rows(page).first().innerText()).toContain(String(last?.rank));
     await page.goto('/dashboard');
     await settled(page);
-    await page.getByLabel('Jump to @login').fill(`@${last?.contributor.username}`);
+    await write(page, page.getByLabel('Jump to @login'), `@${last?.contributor.username}`);
     await page.keyboard.press('Enter');
     await page.locator('tr[aria-current="true"]').waitFor();
-    expect(await page.locator('tr[aria-current="true"]').innerText()).toContain(last?.contributor.username);
+    expect(await page.evaluate(() => document.activeElement?.closest('tr')?.innerText)).toContain(last?.contributor.username);
+    expect(await page.evaluate(() => document.activeElement?.getBoundingClientRect().top)).toBeLessThan(900);
+    await write(page, page.getByLabel('Jump to @login'), 'nobody-has-this-name');
+    await page.keyboard.press('Enter');
+    await press(page, page.getByRole('button', { name: 'Show its top' }));
+    await page.waitForURL((url) => url.search === '');
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -70,7 +52,8 @@ inBrowser('journeys', () => {
   test('a receipt adds up to the score on the board, and each line leads to the work', async () => {
     const { page, context, faults } = await open('/dashboard');
     const score = await rows(page).first().locator('td.font-semibold').innerText();
-    await rows(page).first().getByRole('link').click();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
     const receipt = page.getByRole('region', { name: 'Receipt', exact: true }).getByRole('table');
     await receipt.waitFor();
     expect(await receipt.locator('tfoot').innerText()).toContain(score);
@@ -82,7 +65,7 @@ inBrowser('journeys', () => {
     expect(sum).toBeCloseTo(Number(score.replaceAll(',', '')), 3);
     const line = receipt.locator('tbody tr').first();
     const count = Number((await line.locator('td').first().innerText()).replaceAll(',', ''));
-    await line.getByRole('link').click();
+    await press(page, line.getByRole('link'));
     await page.waitForURL(/kind=COMMIT/);
     await page.waitForFunction(() => document.activeElement?.id === 'activity');
     let seen = 0;
@@ -92,9 +75,8 @@ inBrowser('journeys', () => {
       const older = page.getByRole('button', { name: 'Older' });
       if (!(await older.isVisible())) break;
       const before = page.url();
-      await older.click();
+      await press(page, older);
       await page.waitForURL((url) => url.href !== before);
-      await page.waitForLoadState('networkidle');
     }
     expect(seen).toBe(count);
     expect(faults).toEqual([]);
@@ -104,13 +86,14 @@ inBrowser('journeys', () => {
   test('comparing: two repositories are picked, drawn, told as a table, and share people', async () => {
     const { page, context, faults } = await open('/dashboard/compare');
     for (const name of ['sample/harbor-lights', 'sample/wren']) {
-      await page.getByLabel('Add owner/name').fill(name);
-      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await write(page, page.getByLabel('Add owner/name'), name);
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: `${name} , take away` }).waitFor();
     }
-    await page.waitForURL(/repositories=sample%2Fharbor-lights%2Csample%2Fwren/);
+    await page.waitForURL(/repositories=sample\/harbor-lights,sample\/wren$/);
     await page.getByRole('heading', { name: /Shared contributors \(\d+\)/ }).waitFor();
     await page.getByRole('img', { name: /Contributions a week of/ }).waitFor();
-    await page.getByText('Show as table').click();
+    await press(page, page.getByText('Show as table'));
     const drawn = page.getByRole('table', { name: 'Contributions a week' });
     expect(await drawn.getByRole('columnheader').allInnerTexts()).toEqual(['Week of', 'sample/harbor-lights', 'sample/wren']);
     expect(await drawn.getByRole('row').count()).toBeGreaterThan(100);
@@ -121,7 +104,7 @@ inBrowser('journeys', () => {
 
   test('the CSV is exactly this view, all pages of it', async () => {
     const { page, context, faults } = await open('/dashboard?window=1y&kinds=COMMIT,PR_REVIEWED&include=bots&sort=pr_reviewed_count');
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /^CSV/ }).click()]);
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page, page.getByRole('link', { name: /^CSV/ }))]);
     const lines = (await readFile(await download.path(), 'utf8')).trim().split(/\r?\n/);
     const board = await api<BoardPage>(
       '/api/v1/leaderboard/global?window=1y&kinds=COMMIT,PR_REVIEWED&include=bots&sort=pr_reviewed_count&limit=100',
@@ -133,7 +116,7 @@ inBrowser('journeys', () => {
     await context.close();
   });
 
-  test('the keyboard alone: skip link, rows, search, help', async () => {
+  test('skip link, rows, sort, filters, search, help', async () => {
     const { page, context, faults } = await open('/dashboard');
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
@@ -149,6 +132,19 @@ inBrowser('journeys', () => {
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await press(page, page.getByRole('button', { name: 'Commits', exact: true }));
+    await page.locator('th[aria-sort="descending"]', { hasText: 'Commits' }).waitFor();
+    await reach(page, page.getByLabel('Window'));
+    await page.keyboard.press('ArrowUp');
+    await page.waitForURL(/window=1y/);
+    const menu = page.getByRole('button', { name: /^Contributions / });
+    await press(page, menu);
+    await press(page, page.getByRole('group', { name: 'Contributions' }).getByLabel('Reviews', { exact: true }), 'Space');
+    await page.waitForURL(/kinds=PR_REVIEWED/);
+    await page.keyboard.press('Escape');
+    await reach(page, menu);
+    await page.keyboard.press('Escape');
+    await reach(page, page.getByRole('link', { name: 'Laurels', exact: true }));
     await page.keyboard.press('/');
     await page.keyboard.type('ida-sample');
     await page.keyboard.press('Enter');
@@ -161,19 +157,20 @@ inBrowser('journeys', () => {
 
   test('a weight is changed: first who would move, then it is saved, the board follows, and it is taken back', async () => {
     const { page, context, faults } = await open('/dashboard/scoring');
-    await page.getByRole('spinbutton', { name: 'Releases Publishing a release' }).fill('3000');
-    await page.getByRole('button', { name: 'Preview' }).click();
+    await write(page, page.getByRole('spinbutton', { name: 'Releases Publishing a release' }), '3000');
+    await page.getByText('changed, was 30').waitFor();
+    await press(page, page.getByRole('button', { name: 'Preview' }));
     await page.getByRole('heading', { name: /^Preview over all/ }).waitFor();
     const then = page.getByRole('table', { name: 'The first 50, with these weights' });
     const winner = await then.getByRole('link').first().innerText();
     const before = await api<BoardPage>('/api/v1/leaderboard/global?limit=1');
     expect(before.data[0]?.contributor.username).not.toBe(winner);
     expect(await accessibilityFaults(page)).toEqual([]);
-    await page.getByLabel(/^Why/).fill('Releases are all that counts');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await write(page, page.getByLabel(/^Why/), 'Releases are all that counts');
+    await press(page, page.getByRole('button', { name: 'Save' }));
     await page.getByText('Releases are all that counts').waitFor();
     await expectEventually(async () => (await api<BoardPage>('/api/v1/leaderboard/global?limit=1')).data[0]?.contributor.username, winner);
-    await page.getByRole('button', { name: 'Restore version 1' }).click();
+    await press(page, page.getByRole('button', { name: 'Restore version 1' }));
     await expectEventually(
       async () => (await api<BoardPage>('/api/v1/leaderboard/global?limit=1')).data[0]?.contributor.username,
       before.data[0]?.contributor.username,
@@ -184,14 +181,44 @@ inBrowser('journeys', () => {
 
   test('somebody opts out and is on no board any more; and back', async () => {
     const { page, context, faults } = await open('/dashboard/people?who=ida-sample', [410]);
-    await page.getByRole('button', { name: 'Hide ida-sample' }).click();
+    await press(page, page.getByRole('button', { name: 'Hide ida-sample' }));
     await page.getByRole('button', { name: 'Show again' }).waitFor();
     const names = async () =>
       (await api<BoardPage>('/api/v1/leaderboard/global?limit=100')).data.map(({ contributor }) => contributor.username);
     await expectEventually(async () => (await names()).includes('ida-sample'), false);
-    await page.getByRole('button', { name: 'Show again' }).click();
+    await press(page, page.getByRole('button', { name: 'Show again' }));
     await page.getByRole('button', { name: 'Hide ida-sample' }).waitFor();
     await expectEventually(async () => (await names()).includes('ida-sample'), true);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  test('a bot is overridden, two accounts become one person and are split again, each with its place in the history', async () => {
+    const { page, context, faults } = await open('/dashboard/people');
+    await press(page, page.getByRole('button', { name: 'Change sample-ci[bot]' }));
+    const dialog = page.getByRole('dialog', { name: 'sample-ci[bot]' });
+    await dialog.getByText('GitHub calls it a bot').waitFor();
+    await reach(page, dialog.getByLabel('Should count as'));
+    await page.keyboard.type('human');
+    await write(page, dialog.getByLabel(/^Why/), 'Somebody types these by hand');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('Kind changed from bot to human').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('row', { name: /sample-ci/ }).waitFor({ state: 'detached' });
+    await write(page, page.getByLabel(/^Login, or id:/), 'ada-sample');
+    await page.keyboard.press('Enter');
+    const ada = page.getByRole('dialog', { name: 'ada-sample' });
+    await write(page, ada.getByLabel('Another account of theirs'), 'bela-sample');
+    await page.keyboard.press('Enter');
+    await press(page, ada.getByRole('button', { name: 'Split off bela-sample' }));
+    await ada.getByText(/: Split/).waitFor();
+    await expectEventually(
+      async () =>
+        (await api<BoardPage>('/api/v1/leaderboard/global?limit=100')).data.some(
+          ({ contributor }) => contributor.username === 'bela-sample',
+        ),
+      true,
+    );
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -199,12 +226,12 @@ inBrowser('journeys', () => {
   test('a scrape that fails says why, and Retry makes it good', async () => {
     const { page, context, faults } = await open('/dashboard/repositories');
     dashboard.github.faults.add({ api: 'graphql', operation: 'PullRequests' }, status(451, 'Repository access blocked'));
-    await page.getByLabel('Repository', { exact: true }).fill('https://github.com/octo-corp/hand-checked');
-    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await write(page, page.getByLabel('Repository', { exact: true }), 'https://github.com/octo-corp/hand-checked');
+    await page.keyboard.press('Enter');
     await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
     await page.locator('main').getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
     dashboard.github.faults.clear();
-    await page.getByRole('button', { name: 'Retry' }).click();
+    await press(page, page.getByRole('button', { name: 'Retry' }));
     await page.getByText('Retry of').waitFor();
     await page.locator('main').getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
     expect(faults).toEqual([]);
@@ -226,10 +253,10 @@ inBrowser('journeys', () => {
         else socket.send(message);
       });
     });
-    await page.getByRole('button', { name: 'Full scrape' }).click();
+    await press(page, page.getByRole('button', { name: 'Full scrape' }));
     const dialog = page.getByRole('dialog', { name: 'Full scrape' });
     await dialog.getByText(/About \d+ requests?: \d+ API points?/).waitFor();
-    await dialog.getByRole('button', { name: 'Start' }).click();
+    await press(page, dialog.getByRole('button', { name: 'Start' }));
     await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
     const job = page.url().split('/').at(-1);
     await page.locator('main').getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
@@ -241,7 +268,7 @@ inBrowser('journeys', () => {
     expect(connections).toBeGreaterThan(1);
     expect(await accessibilityFaults(page)).toEqual([]);
 
-    await page.getByRole('link', { name: 'Repository', exact: true }).click();
+    await press(page, page.getByRole('link', { name: 'Repository', exact: true }));
     await page.getByRole('link', { name: /^ada$/i }).first().waitFor();
     await settled(page);
     const board = await api<BoardPage>('/api/v1/leaderboard/octo-corp/hand-checked?limit=100');
@@ -257,15 +284,15 @@ inBrowser('journeys', () => {
 
   test('the last repository is removed: three ways to begin are shown', async () => {
     const { page, context, faults } = await open('/dashboard/r/octo-corp/hand-checked');
-    await page.getByRole('button', { name: 'Remove' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await press(page, page.getByRole('button', { name: 'Remove' }));
+    await press(page, page.getByRole('dialog').getByRole('button', { name: 'Remove' }));
     await page.waitForURL(/\/repositories$/);
     await visit(page, '/dashboard');
     await page.getByRole('heading', { name: 'Connect BigQuery' }).waitFor();
     expect(faults).toEqual([]);
     await context.close();
   });
-});
+}
 
 /** Asks until the answer is the wanted one; the test's time limit ends it, with the last answer told. */
 async function expectEventually<T>(ask: () => Promise<T>, wanted: T): Promise<void> {
