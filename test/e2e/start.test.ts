@@ -80,6 +80,9 @@ describe('npm start', () => {
     expect((await place.laurels(['jobs', '--status', 'COMPLETED'])).stdout).toMatch(/sample\/wren/);
     expect((await place.laurels(['jobs', '018f0000-0000-7000-8000-000000000000'])).code).toBe(3);
     expect((await place.laurels(['board', 'no/body'])).code).toBe(3);
+    const verified = await place.laurels(['verify', '--settled']);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    expect(verified.stdout).toMatch(/^✓ board-counts +120 rows of boards$[^]*^✓ stuck-jobs +0 unfinished jobs$/m);
 
     const second = await place.up().ended;
     expect(second).toMatchObject({ code: 1 });
@@ -118,6 +121,16 @@ describe('npm start', () => {
     const url = await start(place.start(['up'], { PORT: '0' }));
     expect(await json(`${url}/api/v1/leaderboard/global`)).toMatchObject({ data: [], total: 0 });
     await stop('SIGINT');
+  }, 60_000);
+
+  test('stopped, it can be verified too, and is stopped afterwards', async () => {
+    const clean = await place.laurels(['verify', '--json']);
+    expect(clean).toMatchObject({ code: 0 });
+    expect(JSON.parse(clean.stdout)).toMatchObject({
+      ok: true,
+      invariants: expect.arrayContaining([expect.objectContaining({ name: 'days', violations: 0 })]),
+    });
+    expect(await place.processes()).toEqual([]);
   }, 60_000);
 
   test('lists everything that is wrong with the environment and exits 2', async () => {
