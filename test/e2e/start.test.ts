@@ -83,6 +83,13 @@ describe('npm start', () => {
     const verified = await place.laurels(['verify', '--settled']);
     expect(verified).toMatchObject({ code: 0, stderr: '' });
     expect(verified.stdout).toMatch(/^✓ board-counts +120 rows of boards$[^]*^✓ stuck-jobs +0 unfinished jobs$/m);
+    const backup = join(place.directory, 'sample.laurels');
+    expect(await place.laurels(['backup', backup])).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/rows of \d+ tables/),
+    });
+    expect((await place.laurels(['restore', backup])).code).toBe(4);
 
     const second = await place.up().ended;
     expect(second).toMatchObject({ code: 1 });
@@ -123,14 +130,21 @@ describe('npm start', () => {
     await stop('SIGINT');
   }, 60_000);
 
-  test('stopped, it can be verified too, and is stopped afterwards', async () => {
-    const clean = await place.laurels(['verify', '--json']);
-    expect(clean).toMatchObject({ code: 0 });
-    expect(JSON.parse(clean.stdout)).toMatchObject({
-      ok: true,
-      invariants: expect.arrayContaining([expect.objectContaining({ name: 'days', violations: 0 })]),
-    });
-    expect(await place.processes()).toEqual([]);
+  test('what was backed up while it ran is restored elsewhere, and holds together there', async () => {
+    const elsewhere = await makePlace();
+    try {
+      const restored = await elsewhere.laurels(['restore', join(place.directory, 'sample.laurels')]);
+      expect(restored).toMatchObject({ code: 0, stderr: '' });
+      expect(restored.stdout).toMatch(/^Restored [\d,]+ rows of \d+ tables, as of 20/);
+      expect(await readFile(join(elsewhere.dataDir, 'opt-out.key'))).toEqual(await readFile(join(place.dataDir, 'opt-out.key')));
+      const verified = await elsewhere.laurels(['verify', '--settled', '--json']);
+      expect(verified).toMatchObject({ code: 0 });
+      const { ok, invariants } = JSON.parse(verified.stdout) as { ok: boolean; invariants: { name: string; checked: number }[] };
+      expect([ok, invariants.find(({ name }) => name === 'board-counts')?.checked]).toEqual([true, 120]);
+      expect(await elsewhere.processes()).toEqual([]);
+    } finally {
+      await elsewhere.remove();
+    }
   }, 60_000);
 
   test('lists everything that is wrong with the environment and exits 2', async () => {
