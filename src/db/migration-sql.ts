@@ -7,11 +7,11 @@ export function migrationNames(): readonly string[] {
 }
 
 /** The statements of a migration, for whoever carries it out within a transaction of their own. @throws RangeError for an unknown name. */
-export async function migrationSql({ orm }: Database, name: string): Promise<readonly string[]> {
+export function migrationSql({ orm }: Database, name: string): readonly string[] {
   const known = MIGRATIONS.find((one) => one.name === name);
   if (known === undefined) throw new RangeError(`No migration is called ${name}`);
   const migration = new known(orm.em.getDriver(), orm.config);
-  await migration.up();
+  migration.up();
   return migration.getQueries().map((query) => {
     if (typeof query !== 'string') throw new TypeError(`${name} has a statement that is no text`);
     return query;

@@ -39,6 +39,8 @@ describe('npm start', () => {
   async function start(command: Running): Promise<string> {
     running = command;
     await running.until(/Laurels is ready after [\d.]+ s/);
+    // The last of the lines that say what is where.
+    await running.until(/… from archive files .*\n/);
     return (await running.until(/API +(http:\/\/127\.0\.0\.1:\d+)\//))[1] as string;
   }
 

@@ -167,7 +167,7 @@ async function dropEverything(db: Database, client: Queryable): Promise<void> {
 
 async function applyMigrations(db: Database, client: Queryable, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    for (const statement of await migrationSql(db, name)) await client.query(statement);
+    for (const statement of migrationSql(db, name)) await client.query(statement);
     await client.query('INSERT INTO schema_migration (name) VALUES ($1)', [name]);
   }
 }
