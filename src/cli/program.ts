@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAuditCommand } from './commands/audit.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addBigQueryCommand } from './commands/bigquery.ts';
 import { addBoardCommand } from './commands/board.ts';
 import { addCancelCommand } from './commands/cancel.ts';
@@ -69,6 +70,7 @@ function createProgram(context: CommandContext, terminal: Terminal): Command {
   addStatusCommands(program, context);
   addDoctorCommand(program, context);
   addVerifyCommand(program, context);
+  addBackupCommands(program, context);
   return program;
 }
 

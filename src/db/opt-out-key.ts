@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import { queryable, type Database, type Queryable } from './database.ts';
@@ -37,6 +37,20 @@ export async function openOptOutKey(db: Database, settings: OptOutKeySettings): 
   const key = await loadOptOutKey(settings);
   await checkOptOutKey(db, key);
   return key;
+}
+
+/** The key that is set, else that of the data directory; null: there is none yet. */
+export async function existingOptOutKey({ optOutKey, dataDir }: OptOutKeySettings): Promise<OptOutKey | null> {
+  const key = optOutKey ?? (await readFile(join(dataDir, FILE), 'utf8').catch(() => null))?.trim() ?? null;
+  return key === null || key === '' ? null : Buffer.from(key);
+}
+
+/** Makes this the key of a data directory, in one step. */
+export async function putOptOutKey(dataDir: string, key: OptOutKey): Promise<void> {
+  await mkdir(dataDir, { recursive: true });
+  const draft = join(dataDir, `${FILE}.${randomUUID()}`);
+  await writeFile(draft, `${key.toString()}\n`, { mode: 0o600, flush: true });
+  await rename(draft, join(dataDir, FILE));
 }
 
 /** The key that is set, else that of the data directory, which is made at the first start (0600). */
@@ -107,4 +121,16 @@ export async function checkOptOutKey(db: Database | Queryable, key: OptOutKey): 
     [checkOf(key)],
   );
   if (rows[0]?.value !== checkOf(key)) throw new OptOutKeyDiffers();
+}
+
+/**
+ * Holds a key against the stored hashes as {@link checkOptOutKey} does, and writes nothing. Null fits while nobody is hidden or erased.
+ * @throws AppError `opt_out_key_differs`
+ */
+export async function keyFits(db: Database | Queryable, key: OptOutKey | null): Promise<void> {
+  const { rows } = await queryable(db).query<{ check: string | null }>(
+    `SELECT (SELECT value #>> '{}' FROM setting WHERE name = '${CHECK}') AS check WHERE EXISTS (SELECT FROM opt_out)`,
+  );
+  const stored = rows[0];
+  if (stored !== undefined && (key === null || stored.check !== checkOf(key))) throw new OptOutKeyDiffers();
 }

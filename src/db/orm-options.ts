@@ -22,6 +22,18 @@ import { Migration20261124020000_people } from './migrations/Migration2026112402
 import { Migration20261124040000_scoring } from './migrations/Migration20261124040000_scoring.ts';
 import { Migration20261124010000_bigquery } from './migrations/Migration20261124010000_bigquery.ts';
 
+/** Every migration, oldest first. */
+export const MIGRATIONS = [
+  Migration20261123210000_foundation,
+  Migration20261123230000_staged_change,
+  Migration20261124010000_reading_progress,
+  Migration20261124010000_access,
+  Migration20261124030000_contributor_pages,
+  Migration20261124020000_people,
+  Migration20261124040000_scoring,
+  Migration20261124010000_bigquery,
+];
+
 /** MikroORM's options for a database: entities and migrations are listed by name, so that no start reads directories. */
 export function ormOptions(url: string) {
   return defineConfig({
@@ -65,16 +77,7 @@ export function ormOptions(url: string) {
     forceUtcTimezone: true,
     migrations: {
       path: 'src/db/migrations',
-      migrationsList: [
-        Migration20261123210000_foundation,
-        Migration20261123230000_staged_change,
-        Migration20261124010000_reading_progress,
-        Migration20261124010000_access,
-        Migration20261124030000_contributor_pages,
-        Migration20261124020000_people,
-        Migration20261124040000_scoring,
-        Migration20261124010000_bigquery,
-      ],
+      migrationsList: [...MIGRATIONS],
       tableName: 'schema_migration',
       silent: true,
       snapshot: false,

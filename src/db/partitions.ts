@@ -4,8 +4,7 @@ import { lock, LOCKS } from './locks.ts';
 
 /** Makes the partition that the snapshots of a day's month go to, unless it is there. */
 export async function ensureSnapshotMonth(db: Database, day: Day): Promise<void> {
-  const month = day.slice(0, 7).replace('-', '_');
-  await ensure(db, `leaderboard_snapshot_${month}`, 'leaderboard_snapshot', `FROM ('${day.slice(0, 7)}-01') TO ('${firstOfNext(day)}')`);
+  await ensure(db, snapshotPartition(day), 'leaderboard_snapshot', monthOf(day));
 }
 
 /** Makes the partition of a scoring version's repository boards, unless it is there. */
@@ -22,6 +21,17 @@ export async function makeScoringPartition(client: Queryable, version: number): 
 export function scoringPartition(version: number): string {
   if (!Number.isSafeInteger(version)) throw new RangeError(`${version} is not a scoring version`);
   return `repository_leaderboard_${version}`;
+}
+
+/** Makes the partition of a version of the global board inside somebody's transaction, unless it is there. */
+export async function makeGlobalPartition(client: Queryable, version: number): Promise<void> {
+  if (!Number.isSafeInteger(version)) throw new RangeError(`${version} is not the version of a board`);
+  await make(client, `global_leaderboard_${version}`, 'global_leaderboard', `IN (${version})`);
+}
+
+/** {@link ensureSnapshotMonth} inside somebody's transaction. */
+export async function makeSnapshotMonth(client: Queryable, day: Day): Promise<void> {
+  await make(client, snapshotPartition(day), 'leaderboard_snapshot', monthOf(day));
 }
 
 /** Whether a table of this name exists. */
@@ -49,4 +59,12 @@ async function make(client: Queryable, table: string, parent: string, values: st
 function firstOfNext(day: Day): Day {
   const [year, month] = day.split('-').map(Number) as [number, number];
   return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+}
+
+function snapshotPartition(day: Day): string {
+  return `leaderboard_snapshot_${day.slice(0, 7).replace('-', '_')}`;
+}
+
+function monthOf(day: Day): string {
+  return `FROM ('${day.slice(0, 7)}-01') TO ('${firstOfNext(day)}')`;
 }

@@ -1,11 +1,13 @@
 import type { PoolClient } from 'pg';
-import { inTransaction, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { foreignKeys } from './foreign-keys.ts';
 import { boardInvariants } from './invariants/boards.ts';
 import { coverageInvariants } from './invariants/coverage.ts';
 import type { Invariant, InvariantFinding } from './invariants/invariant.ts';
 import { jobInvariants } from './invariants/jobs.ts';
-import { FOREIGN_KEYS, rowInvariants, type ForeignKey } from './invariants/rows.ts';
+import { rowInvariants } from './invariants/rows.ts';
 import { strayJobs, type WorkflowState } from './invariants/workflows.ts';
+import { inSnapshot } from './snapshot.ts';
 
 export type { InvariantFinding } from './invariants/invariant.ts';
 
@@ -41,16 +43,7 @@ const DEFAULT_PATIENCE_MS = 60_000;
  * beside everything else; partitions that a rebuild would drop are kept until it is through.
  */
 export async function verifyDatabase(db: Database, o: VerifyOptions = {}): Promise<Verification> {
-  const stored = await inTransaction(
-    db,
-    async (client) => {
-      await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-      // Before the snapshot is taken: no board that it shows is dropped then.
-      await client.query('LOCK TABLE repository_leaderboard, global_leaderboard, leaderboard_snapshot IN ACCESS SHARE MODE');
-      return await verifyStored(client, o);
-    },
-    { statementTimeoutMs: STATEMENT_TIMEOUT_MS },
-  );
+  const stored = await inSnapshot(db, (client) => verifyStored(client, o), { statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   const { workflowState = null, patienceMs = DEFAULT_PATIENCE_MS } = o;
   const stray = await strayJobs(db, { workflowState, patienceMs, examples: EXAMPLES });
   o.onFinding?.(stray);
@@ -65,7 +58,7 @@ export async function verifyStored(
 ): Promise<readonly InvariantFinding[]> {
   // All rows of a table are joined with all of another: loops are only ever chosen by statistics that are behind.
   await client.query(`SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off`);
-  const { rows: keys } = await client.query<ForeignKey>(FOREIGN_KEYS);
+  const keys = await foreignKeys(client);
   const findings: InvariantFinding[] = [];
   for (const invariant of [
     ...boardInvariants({ isSettled, isRunning }),

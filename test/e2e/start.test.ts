@@ -39,6 +39,8 @@ describe('npm start', () => {
   async function start(command: Running): Promise<string> {
     running = command;
     await running.until(/Laurels is ready after [\d.]+ s/);
+    // The last of the lines that say what is where.
+    await running.until(/… from archive files .*\n/);
     return (await running.until(/API +(http:\/\/127\.0\.0\.1:\d+)\//))[1] as string;
   }
 
@@ -80,6 +82,16 @@ describe('npm start', () => {
     expect((await place.laurels(['jobs', '--status', 'COMPLETED'])).stdout).toMatch(/sample\/wren/);
     expect((await place.laurels(['jobs', '018f0000-0000-7000-8000-000000000000'])).code).toBe(3);
     expect((await place.laurels(['board', 'no/body'])).code).toBe(3);
+    const verified = await place.laurels(['verify', '--settled']);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    expect(verified.stdout).toMatch(/^✓ board-counts +120 rows of boards$[^]*^✓ stuck-jobs +0 unfinished jobs$/m);
+    const backup = join(place.directory, 'sample.laurels');
+    expect(await place.laurels(['backup', backup])).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/rows of \d+ tables/),
+    });
+    expect((await place.laurels(['restore', backup])).code).toBe(4);
 
     const second = await place.up().ended;
     expect(second).toMatchObject({ code: 1 });
@@ -118,6 +130,23 @@ describe('npm start', () => {
     const url = await start(place.start(['up'], { PORT: '0' }));
     expect(await json(`${url}/api/v1/leaderboard/global`)).toMatchObject({ data: [], total: 0 });
     await stop('SIGINT');
+  }, 60_000);
+
+  test('what was backed up while it ran is restored elsewhere, and holds together there', async () => {
+    const elsewhere = await makePlace();
+    try {
+      const restored = await elsewhere.laurels(['restore', join(place.directory, 'sample.laurels')]);
+      expect(restored).toMatchObject({ code: 0, stderr: '' });
+      expect(restored.stdout).toMatch(/^Restored [\d,]+ rows of \d+ tables, as of 20/);
+      expect(await readFile(join(elsewhere.dataDir, 'opt-out.key'))).toEqual(await readFile(join(place.dataDir, 'opt-out.key')));
+      const verified = await elsewhere.laurels(['verify', '--settled', '--json']);
+      expect(verified).toMatchObject({ code: 0 });
+      const { ok, invariants } = JSON.parse(verified.stdout) as { ok: boolean; invariants: { name: string; checked: number }[] };
+      expect([ok, invariants.find(({ name }) => name === 'board-counts')?.checked]).toEqual([true, 120]);
+      expect(await elsewhere.processes()).toEqual([]);
+    } finally {
+      await elsewhere.remove();
+    }
   }, 60_000);
 
   test('lists everything that is wrong with the environment and exits 2', async () => {

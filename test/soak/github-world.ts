@@ -1,5 +1,5 @@
 import { closeIssue, addReview, pushCommits, reopenIssue, updatePullRequest } from '../fakes/github/changes.ts';
-import { generated } from '../fakes/github/datasets/generated.ts';
+import { generated, type GeneratedSize } from '../fakes/github/datasets/generated.ts';
 import type { FakeRepository } from '../fakes/github/data-set.ts';
 import * as faults from '../fakes/github/faults.ts';
 import { startFakeGithub, type FakeGithub } from '../fakes/github/server.ts';
@@ -21,28 +21,20 @@ const FIRST_ID = 5_000;
 /** Starts it. Repositories differ in what happened, not in who they are. */
 export async function startGithubWorld({
   repositories,
+  size,
   today,
   random,
 }: {
-  repositories: number;
-  today: string;
-  random: Random;
+  readonly repositories: number;
+  /** What each begins with. */
+  readonly size: GeneratedSize;
+  readonly today: string;
+  readonly random: Random;
 }): Promise<GithubWorld> {
-  const size = {
-    commits: 300,
-    pullRequests: 120,
-    issues: 80,
-    comments: 150,
-    reviewComments: 60,
-    commitComments: 10,
-    releases: 6,
-    people: 60,
-    today,
-  };
-  const { data, repository: first, window: _ } = generated({ ...size, seed: 1 });
+  const { data, repository: first } = generated({ ...size, today, seed: 1 });
   const all: FakeRepository[] = [first];
   for (let index = 1; index < repositories; index += 1) {
-    const { repository } = generated({ ...size, seed: index + 1 });
+    const { repository } = generated({ ...size, today, seed: index + 1 });
     const moved: FakeRepository = { ...repository, id: FIRST_ID + index, name: `generated-${index}` };
     for (const commit of moved.commits.values()) {
       commit.pullRequests = commit.pullRequests.map(({ number }) => ({ repositoryId: moved.id, number }));

@@ -9,22 +9,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrate.ts';
 import { verifyDatabase } from '../../src/db/verify.ts';
 import { addDays, dayOf } from '../../src/domain/window.ts';
-import { findFreePorts } from '../../src/embedded/free-port.ts';
-import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts';
-import { findTemporal } from '../../src/embedded/temporal-binary.ts';
-import { startEmbeddedTemporal } from '../../src/embedded/temporal.ts';
-import { connectEngine } from '../../src/temporal/engine.ts';
 import { TASK_QUEUES, WORKFLOW_TYPES } from '../../src/workflows/contract.ts';
 import { createClients } from './clients.ts';
 import { startGithubWorld } from './github-world.ts';
 import { Nemesis } from './nemesis.ts';
-import { keepProcess, Samples } from './processes.ts';
+import { Samples } from './processes.ts';
 import { randomOf, type Random } from './random.ts';
 import { report } from './report.ts';
+import { startProcesses } from './stack.ts';
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +34,17 @@ if (!(minutes > 0 && minutes <= 24 * 60) || !Number.isInteger(seed) || !(every >
   process.exit(2);
 }
 const say = (line: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-const SOURCE = join(import.meta.dirname, '../../src');
+/** What each repository begins with. */
+const SIZE = {
+  commits: 300,
+  pullRequests: 120,
+  issues: 80,
+  comments: 150,
+  reviewComments: 60,
+  commitComments: 10,
+  releases: 6,
+  people: 60,
+};
 /** All work must have ended so long after the last fault: four attempts with 60, 120 and 180 s between, and a wait for GitHub. */
 const QUIET_MS = 12 * 60_000;
 
@@ -87,51 +91,15 @@ try {
     Random,
   ];
   say(`seed ${seed}, ${minutes} minutes, a fault every ${every} s on average, logs in ${directory}`);
-  const world = await startGithubWorld({ repositories: 6, today, random: worldRandom });
+  const world = await startGithubWorld({ repositories: 6, size: SIZE, today, random: worldRandom });
   cleanUps.push(() => world.fake.stop());
-  const binary = await findTemporal({ given: process.env['TEMPORAL_CLI'] ?? null, say });
-  const [postgres, temporal] = await Promise.all([
-    startEmbeddedPostgres({ dataDir, database: 'laurels', say, preferredPort: 0 }),
-    startEmbeddedTemporal({ dataDir, binary: binary.path, webUi: false, say, preferredPort: 0 }),
-  ]);
-  cleanUps.push(
-    () => postgres.stop(),
-    () => temporal.stop(),
-  );
-  // They are started again by their supervisors, as those of `npm start` are.
-  const servers = { PostgreSQL: postgres, Temporal: temporal };
-  const db = await openDatabase({ url: postgres.url, applicationName: 'laurels-soak', maxConnections: 3 });
-  cleanUps.push(() => db.close());
-  await migrate(db);
-  const engine = connectEngine({ address: temporal.address, namespace: 'default', uiUrl: null });
-  cleanUps.push(() => engine.close());
-
-  const [port = 0] = await findFreePorts([0]);
-  const environment = {
-    DATABASE_URL: postgres.url,
-    TEMPORAL_ADDRESS: temporal.address,
-    DATA_DIR: dataDir,
-    GITHUB_TOKEN: 'ghp_soak',
-    GITHUB_API_URL: world.fake.restUrl,
-    GHARCHIVE_DIR: hours,
-    SOURCES: 'github,gharchive',
-    PORT: String(port),
-    OPT_OUT_KEY: 'a key that only this soak knows, and long enough',
-  };
-  const processes = Object.fromEntries(
-    [
-      ['server', 'server.ts'],
-      ['worker a', 'worker.ts'],
-      ['worker b', 'worker.ts'],
-    ].map(([role = '', script = '']) => {
-      const kept = keepProcess({ role, script: join(SOURCE, script), environment, logDir: directory });
-      cleanUps.push(() => kept.stop());
-      return [role, kept];
-    }),
-  );
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = async (): Promise<boolean> => (await fetch(`${url}/healthz`).catch(() => null))?.ok === true;
-  while (!(await isUp())) await delay(200);
+  const { url, db, engine, processes, servers } = await startProcesses({
+    directory,
+    dataDir,
+    say,
+    onEnd: (end) => cleanUps.push(end),
+    environment: { GITHUB_TOKEN: 'ghp_soak', GITHUB_API_URL: world.fake.restUrl, GHARCHIVE_DIR: hours, SOURCES: 'github,gharchive' },
+  });
   for (const name of [...world.names, 'octo/archived']) {
     const [owner, short] = name.split('/');
     const sources = name === 'octo/archived' ? ['gharchive'] : ['github'];

@@ -1,20 +1,5 @@
+import type { ForeignKey } from '../foreign-keys.ts';
 import type { Invariant } from './invariant.ts';
-
-/** A foreign key of one column, as the catalogue has it. */
-export interface ForeignKey {
-  readonly child: string;
-  readonly column: string;
-  readonly parent: string;
-  readonly parentColumn: string;
-}
-
-/** SQL of the foreign keys of the schema. A restore or a hand that switched them off may have left what they forbid. */
-export const FOREIGN_KEYS = `
-  SELECT c.conrelid::regclass::text AS child, format('%I', a.attname) AS column, c.confrelid::regclass::text AS parent, format('%I', p.attname) AS "parentColumn"
-  FROM pg_constraint c
-  JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-  JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = c.confkey[1]
-  WHERE c.contype = 'f' AND c.connamespace = current_schema::regnamespace AND array_length(c.conkey, 1) = 1 ORDER BY 1, 2`;
 
 /** What belongs to something without a foreign key: boards are switched and dropped by partition, queries go by their text ids. */
 const WITHOUT_KEY: readonly ForeignKey[] = [
@@ -67,7 +52,7 @@ const people: Invariant = {
     UNION ALL SELECT 'the same GitHub id', min(id), max(id) FROM github_user GROUP BY github_id HAVING count(*) > 1`,
 };
 
-/** What holds of rows and what they belong to. */
+/** What holds of rows and what they belong to. A restore or a hand that switched foreign keys off may have left what they forbid. */
 export function rowInvariants(keys: readonly ForeignKey[]): readonly Invariant[] {
   return [orphans(keys), names, people];
 }
