@@ -107,6 +107,9 @@ export const ENVIRONMENT = z.object({
   TEMPORAL_TLS_CA: optional,
   TEMPORAL_UI_URL: url(['http:', 'https:']),
   TEMPORAL_CLI: optional,
+  TEMPORAL_WORKER_DEPLOYMENT: optional,
+  TEMPORAL_WORKER_BUILD: optional,
+  WORKFLOW_BUNDLE: optional,
   HOST: optional.default('127.0.0.1').refine(isHost, { error: 'must be an address or a host name to listen on' }),
   PORT: whole(8000, 0, 65_535),
   ALLOWED_HOSTS: list,
@@ -164,6 +167,12 @@ export const ENVIRONMENT = z.object({
   ENRICH_EMAILS: flag,
 });
 
+/** What Temporal tells workers of different releases apart by. */
+interface WorkerVersion {
+  readonly deploymentName: string;
+  readonly buildId: string;
+}
+
 /** What Laurels runs with: typed, complete, frozen. */
 export interface Config {
   /** Absolute path of the data directory: embedded databases, archive mirror, lock. */
@@ -180,7 +189,11 @@ export interface Config {
     readonly uiUrl: string | null;
     /** Path of a Temporal CLI to use instead of a found or downloaded one. */
     readonly cli: string | null;
+    /** The deployment and the build this process is of: it goes on with what its own build began. Null: workers are not told apart. */
+    readonly workerVersion: WorkerVersion | null;
   };
+  /** Path of the workflows' code as one file; null: it is made at the start. */
+  readonly workflowBundle: string | null;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -283,7 +296,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       tls: hasTls ? { cert: env.TEMPORAL_TLS_CERT ?? null, key: env.TEMPORAL_TLS_KEY ?? null, ca: env.TEMPORAL_TLS_CA ?? null } : null,
       uiUrl: env.TEMPORAL_UI_URL ?? null,
       cli: env.TEMPORAL_CLI ?? null,
+      workerVersion:
+        env.TEMPORAL_WORKER_DEPLOYMENT === undefined || env.TEMPORAL_WORKER_BUILD === undefined
+          ? null
+          : { deploymentName: env.TEMPORAL_WORKER_DEPLOYMENT, buildId: env.TEMPORAL_WORKER_BUILD },
     },
+    workflowBundle: env.WORKFLOW_BUNDLE === undefined ? null : resolve(env.WORKFLOW_BUNDLE),
     http: {
       host: env.HOST,
       port: env.PORT,
@@ -339,7 +357,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 /** Of variables that belong together, those whose other half is missing. */
 function lonelyVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
-  const [id, key] = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'] as const;
-  if (isSet(id) === isSet(key)) return [];
-  return isSet(id) ? [`${key}: is missing, but ${id} is set`] : [`${id}: is missing, but ${key} is set`];
+  const pairs = [
+    ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'],
+    ['TEMPORAL_WORKER_DEPLOYMENT', 'TEMPORAL_WORKER_BUILD'],
+  ] as const;
+  return pairs.flatMap(([one, other]) => {
+    if (isSet(one) === isSet(other)) return [];
+    return isSet(one) ? [`${other}: is missing, but ${one} is set`] : [`${one}: is missing, but ${other} is set`];
+  });
 }

@@ -2,6 +2,7 @@ import './cli/current-node.ts';
 import { join } from 'node:path';
 import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
+import { readWorkflowBundle } from './activities/workflow-bundle.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
@@ -51,6 +52,9 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
       log,
       ...(metrics === null ? {} : { metrics }),
       tracing: tracing?.worker ?? null,
+      version: config.temporal.workerVersion,
+      // Tracing goes into the workflows' code: the file was made without it.
+      ...(config.workflowBundle === null || tracing !== null ? {} : { workflowBundle: await readWorkflowBundle(config.workflowBundle) }),
     });
     await ensureSchedules(engine, {
       db,

@@ -58,6 +58,8 @@ export interface WorkersOptions {
   readonly tracing?: WorkerTracing | null;
   /** A bundle made before; default: made now. */
   readonly workflowBundle?: WorkflowBundle;
+  /** The release these workers are of: a workflow stays with the one that began it. Null: any worker goes on with any workflow. */
+  readonly version?: { readonly deploymentName: string; readonly buildId: string } | null;
 }
 
 /** The running workers of a process. */
@@ -145,6 +147,16 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     defaultHeartbeatThrottleInterval: '2 seconds',
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+    ...(options.version === undefined || options.version === null
+      ? {}
+      : {
+          workerDeploymentOptions: {
+            version: options.version,
+            useWorkerVersioning: true,
+            // Jobs end by themselves, and the two workflows of one id close whenever nothing is asked of them.
+            defaultVersioningBehavior: 'PINNED',
+          },
+        }),
   };
   const makeMain = async (): Promise<Worker> => {
     const workflowBundle = options.workflowBundle ?? (await bundleWorkflows(tracing?.workflowModules));

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { AppError } from '../domain/errors.ts';
 
 /** The workflow code as workers run it. */
 export interface WorkflowBundle {
@@ -20,4 +22,13 @@ export async function bundleWorkflows(interceptorModules: readonly string[] = []
   // Without this process's environment: it holds secrets, and the bundler needs nothing of it.
   const { stdout } = await promisify(execFile)(process.execPath, [script, ...interceptorModules], { maxBuffer: MOST_BYTES, env: {} });
   return { code: stdout };
+}
+
+/** A bundle that `bundle-process.ts` wrote to a file, of this release: that of another one would run another one's workflows. @throws AppError `workflow_bundle_unreadable` */
+export async function readWorkflowBundle(path: string): Promise<WorkflowBundle> {
+  const code = await readFile(path, 'utf8').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError('workflow_bundle_unreadable', 500, `WORKFLOW_BUNDLE can't be read: ${reason}`, {}, { cause: error });
+  });
+  return { code };
 }

@@ -1,6 +1,6 @@
 import type { BigQueryAccess } from '../../src/activities/bigquery-queries.ts';
 import type { EnrichmentSources } from '../../src/activities/enrichment-sources.ts';
-import { createWorkers, type Workers } from '../../src/activities/workers.ts';
+import { createWorkers, type Workers, type WorkersOptions } from '../../src/activities/workers.ts';
 import { createScrapeJob, jobById, type StoredJob } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
 import type { SourceName } from '../../src/domain/contribution.ts';
@@ -38,6 +38,7 @@ export interface RunningStack {
       readonly enrichment?: EnrichmentSources;
       readonly bigquery?: BigQueryAccess | null;
       readonly metrics?: Metrics;
+      readonly version?: NonNullable<WorkersOptions['version']>;
     },
   ): Promise<T>;
   close(): Promise<void>;
