@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { publishBoard } from '../api/published-board.ts';
 import { startExposedApi, type ExposedApi } from '../api/security/exposed-api.ts';
 import { rebuildGlobalBoard } from '../../src/db/boards.ts';
+import { onMachinesWith } from '../python/on-machines-with.ts';
 import { fuzz, installSchemathesis } from './schemathesis.ts';
 
 /** `npm run fuzz` tries longer, against a whole stack. */
@@ -10,13 +11,7 @@ const SECONDS = 25;
 let api: ExposedApi;
 let isThere = false;
 beforeAll(async () => {
-  try {
-    await installSchemathesis();
-    isThere = true;
-  } catch (error) {
-    if (process.env['CI'] === 'true') throw error;
-    process.stderr.write(`The API is NOT fuzzed. ${error instanceof Error ? error.message : String(error)}\n`);
-  }
+  isThere = await onMachinesWith('The API is NOT fuzzed.', installSchemathesis);
   api = await startExposedApi();
   await api.db.pool.query(`INSERT INTO repository (owner, name, status) VALUES ('cachethq', 'Cachet', 'PENDING')`);
   await publishBoard(api.db, { owner: 'cachethq', name: 'Cachet' }, [
