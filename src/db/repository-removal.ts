@@ -40,6 +40,8 @@ export async function removeSampleRows(client: Queryable): Promise<number> {
     client,
     rows.map(({ id }) => id),
   );
+  // Ranks of earlier days on the global board name its people, too.
+  await client.query('DELETE FROM leaderboard_snapshot WHERE person_id IN (SELECT id FROM github_user WHERE is_sample)');
   await client.query('DELETE FROM github_user WHERE is_sample');
   return rows.length;
 }

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { loadSampleOnce } from '../../sample/load.ts';
 import { readBoard } from '../../src/db/board-query.ts';
+import { rebuildGlobalBoard } from '../../src/db/boards.ts';
 import { databaseToday } from '../../src/db/database.ts';
 import { listJobs } from '../../src/db/jobs.ts';
 import { addRepository, listRepositories } from '../../src/db/repositories.ts';
 import { removeSample } from '../../src/db/sample.ts';
+import { verifyDatabase } from '../../src/db/verify.ts';
 import { withDatabase } from '../stack/database.ts';
 
 const names = async (db: Parameters<typeof listRepositories>[0]) =>
@@ -35,7 +37,12 @@ test('it comes once: not a second time, not after it was removed, not where a re
     expect(await loadSampleOnce(db, today)).toBe(true);
     expect(await loadSampleOnce(db, today)).toBe(false);
     expect(await names(db)).toHaveLength(4);
+    // A day later there are ranks of yesterday, which name its people.
+    await db.pool.query(`UPDATE board SET window_until = window_until - 1, fingerprint = ''`);
+    await rebuildGlobalBoard(db);
     expect(await removeSample(db)).toBe(4);
+    await rebuildGlobalBoard(db);
+    expect((await verifyDatabase(db, { isSettled: true })).findings.filter(({ violations }) => violations > 0)).toEqual([]);
     expect(await loadSampleOnce(db, today)).toBe(false);
     expect(await names(db)).toEqual([]);
   });
