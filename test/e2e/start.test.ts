@@ -74,24 +74,25 @@ describe('npm start', () => {
     await json(`${url}/readyz`);
     expect(await (await fetch(`${url}/temporal/`)).text()).toContain('<html');
 
-    const printed = await place.laurels(['board', 'sample/wren', '--limit', '3']);
+    const backup = join(place.directory, 'sample.laurels');
+    const [printed, csv, jobs, unknownJob, unknownBoard, verified, backedUp, refused] = await Promise.all([
+      place.laurels(['board', 'sample/wren', '--limit', '3']),
+      place.laurels(['board', '--csv', '--window', '30d']),
+      place.laurels(['jobs', '--status', 'COMPLETED']),
+      place.laurels(['jobs', '018f0000-0000-7000-8000-000000000000']),
+      place.laurels(['board', 'no/body']),
+      place.laurels(['verify', '--settled']),
+      place.laurels(['backup', backup]),
+      place.laurels(['restore', backup]),
+    ]);
     expect(printed).toMatchObject({ code: 0, stderr: '' });
     expect(printed.stdout).toMatch(/contributor +score.*\n *1 .*-sample/);
-    const csv = await place.laurels(['board', '--csv', '--window', '30d']);
     expect(csv.stdout.split('\n')[0]).toMatch(/^rank,.*username/);
-    expect((await place.laurels(['jobs', '--status', 'COMPLETED'])).stdout).toMatch(/sample\/wren/);
-    expect((await place.laurels(['jobs', '018f0000-0000-7000-8000-000000000000'])).code).toBe(3);
-    expect((await place.laurels(['board', 'no/body'])).code).toBe(3);
-    const verified = await place.laurels(['verify', '--settled']);
+    expect(jobs.stdout).toMatch(/sample\/wren/);
     expect(verified).toMatchObject({ code: 0, stderr: '' });
     expect(verified.stdout).toMatch(/^✓ board-counts +120 rows of boards$[^]*^✓ stuck-jobs +0 unfinished jobs$/m);
-    const backup = join(place.directory, 'sample.laurels');
-    expect(await place.laurels(['backup', backup])).toMatchObject({
-      code: 0,
-      stderr: '',
-      stdout: expect.stringMatching(/rows of \d+ tables/),
-    });
-    expect((await place.laurels(['restore', backup])).code).toBe(4);
+    expect(backedUp).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/rows of \d+ tables/) });
+    expect([unknownJob.code, unknownBoard.code, refused.code]).toEqual([3, 3, 4]);
 
     const second = await place.up().ended;
     expect(second).toMatchObject({ code: 1 });
