@@ -18,7 +18,7 @@ import {
 } from '../../src/db/jobs.ts';
 import { publishJob } from '../../src/db/publish.ts';
 import { repositoryById, type StoredRepository } from '../../src/db/repositories.ts';
-import { planSlices, stageBatch } from '../../src/db/staging.ts';
+import { planSlices, sliceState, stageBatch, stagingTables } from '../../src/db/staging.ts';
 import { ScrapeAlreadyRunning } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
 import { account, did, newRepository, scrape, stagedJob } from './publishing.ts';
@@ -119,6 +119,19 @@ test('a job opens once and again, and sets its repository SCRAPING', async () =>
   await expect(openJob(db, job.id, 'run-1')).resolves.toMatchObject({ startedAt: opened.startedAt });
   expect(await repositoryById(db, repository.id)).toMatchObject({ status: 'SCRAPING' });
   await expect(openJob(db, uuidv7(), 'x')).rejects.toMatchObject({ code: 'job_not_found' });
+});
+
+test('a worker that slept while its job ended plans nothing more: no slice and no table is left behind', async () => {
+  const { db } = database;
+  const job = await queue(await newRepository(db));
+  await openJob(db, job.id, 'run');
+  const slice = { source: 'github', slice: 'a' } as const;
+  await closeJob(db, job.id, { status: 'CANCELLED' });
+  await expect(planSlices(db, job.id, [slice])).rejects.toMatchObject({ code: 'job_closed' });
+  await expect(planSlices(db, uuidv7(), [slice])).rejects.toMatchObject({ code: 'job_not_found' });
+  expect(await sliceState(db, job.id, slice)).toBeNull();
+  const { rows } = await db.pool.query(`SELECT to_regclass($1) AS stage`, [stagingTables(job.id).contributions]);
+  expect(rows).toEqual([{ stage: null }]);
 });
 
 test('how a job ends is what becomes of its repository', async () => {
