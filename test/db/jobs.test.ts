@@ -150,6 +150,18 @@ test('how a job ends is what becomes of its repository', async () => {
   expect(await statusAfter('FAILED')).toBe('COMPLETED');
 });
 
+test('a job that has published is completed, though nobody heard of it and it was given up', async () => {
+  const { db } = database;
+  const repository = await newRepository(db);
+  const job = await stagedJob(db, repository, { window, batches: [[]] });
+  await publishJob(db, job.id);
+  expect(await closeJob(db, job.id, { status: 'FAILED', errorCode: 'timeout', errorMessage: 'publishing failed' })).toMatchObject({
+    status: 'COMPLETED',
+  });
+  expect(await jobById(db, job.id)).toMatchObject({ status: 'COMPLETED', errorCode: null, errorMessage: null });
+  expect((await repositoryById(db, repository.id))?.status).toBe('COMPLETED');
+});
+
 test('a job is closed once; what comes later changes nothing', async () => {
   const { db } = database;
   const job = await queue(await newRepository(db));
