@@ -55,7 +55,12 @@ function startWorker(): WorkerProcess {
     bundlePath,
   };
   const [skewedClock, script] = ['skewed-clock.ts', 'scripted-worker.ts'].map((file) => fileURLToPath(new URL(file, import.meta.url)));
-  return spawnEntry('worker', { CLOCK_SKEW_HOURS: String(BEHIND_HOURS) }, ['--import', skewedClock ?? '', script ?? '', JSON.stringify(options)]);
+  return spawnEntry('worker', { CLOCK_SKEW_HOURS: String(BEHIND_HOURS) }, [
+    '--import',
+    skewedClock ?? '',
+    script ?? '',
+    JSON.stringify(options),
+  ]);
 }
 
 beforeAll(async () => {

@@ -29,7 +29,10 @@ afterAll(async () => {
 
 const attach = () =>
   attachServices(
-    { databaseUrl: url, temporal: { address: '127.0.0.1:1', namespace: 'default', apiKey: null, tls: null, uiUrl: null, cli: null } },
+    {
+      databaseUrl: url,
+      temporal: { address: '127.0.0.1:1', namespace: 'default', apiKey: null, tls: null, uiUrl: null, cli: null, workerVersion: null },
+    },
     { role: 'server', applicationName: 'faults', queryTimeoutMs: 10_000, log: quietLog },
   );
 async function tables(): Promise<readonly string[]> {
