@@ -32,6 +32,7 @@ const attach = () =>
     {
       databaseUrl: url,
       temporal: { address: '127.0.0.1:1', namespace: 'default', apiKey: null, tls: null, uiUrl: null, cli: null, workerVersion: null },
+      tracing: null,
     },
     { role: 'server', applicationName: 'faults', queryTimeoutMs: 10_000, log: quietLog },
   );
