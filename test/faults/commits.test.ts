@@ -24,7 +24,7 @@ import { expectSound, publishedHash } from './stored-state.ts';
  * the middle of its transaction. What is published must be what an undisturbed scrape publishes.
  */
 
-const PACE: Pace = { initialRetryMs: 200, maximumRetryMs: 600, heartbeatTimeoutMs: 3_000 };
+const PACE: Pace = { initialRetryMs: 200, maximumRetryMs: 600, heartbeatTimeoutMs: 5_000 };
 const IDLE_IN_TRANSACTION_MS = 4_000;
 const SLICES = { pulls: 2 };
 const CONTRIBUTIONS = 20;
@@ -33,6 +33,8 @@ const MOST_AT_ONCE = 60;
 const BEHIND_HOURS = -25;
 
 let stack: RunningStack;
+/** Starts scrapes of which no step is given up for lost, and tried again, because the machine is busy or the step is held. */
+let patient: Engine;
 let proxy: CommitProxy;
 let bundlePath: string;
 let worker: WorkerProcess | undefined;
@@ -65,6 +67,8 @@ function startWorker(): WorkerProcess {
 
 beforeAll(async () => {
   stack = await startStack({ pace: PACE });
+  const { address, namespace } = stack.temporal;
+  patient = connectEngine({ address, namespace, uiUrl: null, pace: { ...PACE, heartbeatTimeoutMs: 60_000 } });
   proxy = await startCommitProxy(stack.database.url);
   reconciler = startReconciler({ db: stack.database.db, engine: stack.engine, log: quietLog, limit: MOST_AT_ONCE, intervalMs: 1_000 });
   bundlePath = join(await mkdtemp(join(tmpdir(), 'laurels-faults-')), 'workflows.js');
@@ -81,6 +85,7 @@ afterAll(async () => {
   await worker?.kill();
   await reconciler.stop();
   await proxy.close();
+  await patient.close();
   await stack.close();
   await rm(dirname(bundlePath), { recursive: true });
 });
@@ -168,7 +173,7 @@ async function workflowsEnded(jobs: readonly StoredJob[]): Promise<void> {
 }
 
 test('F20: a commit whose acknowledgement is lost, whichever it is, counts once', async () => {
-  const jobs = await scrapes('unheard', commits.all, ({ id }, index) => proxy.plan(id, index + 1, 'unacknowledged'));
+  const jobs = await scrapes('unheard', commits.all, ({ id }, index) => proxy.plan(id, index + 1, 'unacknowledged'), patient);
   await expectAllRight(jobs);
   await isStruck(jobs);
   await workflowsEnded(jobs);
@@ -206,9 +211,6 @@ test('F21: a worker that stands still is replaced; when it wakes, in the middle 
 
 test('F31, F38, F39: a scrape that is cancelled, or whose repository is deleted and added again, at any commit writes no more', async () => {
   const { db } = stack.database;
-  const { address, namespace } = stack.temporal;
-  // A step that is held is not to be given up for lost, and tried again, before all are held.
-  const patient = connectEngine({ address, namespace, uiUrl: null, pace: { ...PACE, heartbeatTimeoutMs: 60_000 } });
   const held = (name: string): Promise<StoredJob[]> =>
     scrapes(name, commits.all, ({ id }, index) => proxy.plan(id, index + 1, 'held-after'), patient);
   const cancelled = await held('cancelled');
@@ -220,7 +222,6 @@ test('F31, F38, F39: a scrape that is cancelled, or whose repository is deleted 
   }
   const deleted = await held('deleted');
   await isStruck(deleted);
-  await patient.close();
   for (const { repositoryId } of deleted) await deleteRepository(db, repositoryId as number);
   const again = await scrapes('deleted', commits.all, () => undefined);
   proxy.release();
