@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import { openDatabase, type Database } from './db/database.ts';
-import { pendingMigrations } from './db/migrate.ts';
+import { newerDatabase, pendingMigrations, unknownMigrations } from './db/migrate.ts';
 import { AppError } from './domain/errors.ts';
 import { withoutLogFields } from './log/log-context.ts';
 import type { Logger } from './log/logger.ts';
@@ -29,7 +29,7 @@ type Role = 'server' | 'worker';
 
 /**
  * Connects to the services that the configuration names, after seeing that the database has the schema of this code.
- * @throws NotReady when one is not named, or the database lacks migrations. @throws ServiceUnavailable
+ * @throws NotReady when one is not named, or the database has not the migrations of this code. @throws ServiceUnavailable
  */
 export async function attachServices(
   { databaseUrl, temporal, tracing: tracingSettings }: Pick<Config, 'databaseUrl' | 'temporal' | 'tracing'>,
@@ -50,6 +50,9 @@ export async function attachServices(
       const lack = `The database lacks ${pending.length} migration(s) (${pending.join(', ')})`;
       throw new NotReady(role, `${lack}: run \`npm run laurels -- migrate\` first.`);
     }
+    // Processes that ran before the schema was changed go on: a migration leaves what they use. New ones are of the new version.
+    const unknown = await unknownMigrations(db);
+    if (unknown.length > 0) throw new NotReady(role, newerDatabase(unknown));
     const server = await temporalServerOf(temporal.address, temporal);
     const engine = connectEngine({ ...server, uiUrl: temporal.uiUrl, interceptors: tracing === null ? [] : [tracing.client] });
     return {

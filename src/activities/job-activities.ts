@@ -91,8 +91,8 @@ export function createJobActivities({ db, jobLog, optOutKey, metrics }: JobDeps)
       if (closed === null) return;
       metrics.jobs.closed(closed);
       const line = jobLogHere(jobLog, jobId);
-      if (outcome.status === 'FAILED') line.error('job failed', { code: outcome.errorCode, error: outcome.errorMessage });
-      else line.info(outcome.status === 'COMPLETED' ? 'job completed' : 'job cancelled');
+      if (closed.status === 'FAILED') line.error('job failed', { code: outcome.errorCode, error: outcome.errorMessage });
+      else line.info(closed.status === 'COMPLETED' ? 'job completed' : 'job cancelled');
     },
   };
 }

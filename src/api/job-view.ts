@@ -17,11 +17,20 @@ export async function showJobs(engine: ApiEngine, jobs: readonly StoredJob[]): P
   return Promise.all(
     jobs.map(async (job) => {
       const live: LiveStatus | null = asked.has(job) ? await within(LIVE_DEADLINE_MS, engine.liveStatus(job), null) : null;
-      // The sample is loaded without a workflow: there is no page of it.
-      const url = job.sources.includes('sample') ? null : engine.workflowUrl(job.workflowId, job.runId);
-      return jobResourceOf(job, live, url);
+      return view(engine, job, live);
     }),
   );
+}
+
+/** Shows a job that was accepted just now, from its row: Temporal, which may have kept its start waiting, is not asked again. */
+export function showAccepted(engine: ApiEngine, job: StoredJob): JobResource {
+  return view(engine, job, null);
+}
+
+function view(engine: ApiEngine, job: StoredJob, live: LiveStatus | null): JobResource {
+  // The sample is loaded without a workflow: there is no page of it.
+  const url = job.sources.includes('sample') ? null : engine.workflowUrl(job.workflowId, job.runId);
+  return jobResourceOf(job, live, url);
 }
 
 /** Shows one job. */

@@ -45,9 +45,10 @@ export function followLog({
   const ready = Promise.withResolvers<void>();
   let position: number | null = null;
 
-  const readNew = async (): Promise<void> => {
+  /** On the listener's own connection, which has just answered: one of the pool may be as dead as the one that was lost. */
+  const readNew = async (client: PoolClient): Promise<void> => {
     for (let more = true; more && !closing.signal.aborted;) {
-      const lines = await readJobLog(db, { after: position ?? 0, limit: PAGE_LINES });
+      const lines = await readJobLog(client, { after: position ?? 0, limit: PAGE_LINES });
       position = lines.at(-1)?.id ?? position;
       if (lines.length > 0) onLines(lines);
       more = lines.length === PAGE_LINES;
@@ -66,12 +67,12 @@ export function followLog({
     try {
       await answered(client.query(`LISTEN ${LOG_CHANNEL}`));
       position ??= await lastLineId(client);
-      await readNew();
+      await readNew(client);
       ready.resolve();
       while (!closing.signal.aborted) {
         const isRung = await alarm.rings(probeMs);
         lost.signal.throwIfAborted();
-        if (isRung) await readNew();
+        if (isRung) await readNew(client);
         else await answered(client.query('SELECT 1'));
       }
     } finally {

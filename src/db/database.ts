@@ -28,6 +28,19 @@ const TYPES: CustomTypesConfig = {
   },
 };
 
+/** No transaction of ours leaves its session waiting this long; what does has lost its process. */
+const IDLE_IN_TRANSACTION_MS = 30_000;
+/** A host that vanished without a word is noticed at both ends after about 30 s, not after the two hours of the system's default. */
+const KEEPALIVE = { idleS: 15, intervalS: 5, count: 3 } as const;
+const SESSION_OPTIONS = [
+  'timezone=UTC',
+  `tcp_keepalives_idle=${KEEPALIVE.idleS}`,
+  `tcp_keepalives_interval=${KEEPALIVE.intervalS}`,
+  `tcp_keepalives_count=${KEEPALIVE.count}`,
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** Where a Database or a Queryable is taken: what statements go to. */
 export function queryable(db: Database | Queryable): Queryable {
   return 'pool' in db ? db.pool : db;
@@ -43,6 +56,8 @@ export async function openDatabase(o: {
   maxConnections?: number;
   /** A statement that is not answered in this time fails, though the connection may look alive. Milliseconds. */
   queryTimeoutMs?: number;
+  /** By default 30 s. Only tests set it. */
+  idleInTransactionMs?: number;
   onError?: (error: Error) => void;
 }): Promise<Database> {
   const onError = o.onError ?? (() => undefined);
@@ -53,8 +68,11 @@ export async function openDatabase(o: {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE.idleS * 1_000,
+    // A process that stands still in a transaction (stopped, swapped out, its host gone) must not keep its locks from the one that replaces it.
+    idle_in_transaction_session_timeout: o.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
     types: TYPES,
-    options: '-c timezone=UTC',
+    options: SESSION_OPTIONS,
     ...(o.queryTimeoutMs === undefined ? {} : { query_timeout: o.queryTimeoutMs }),
   });
   pool.on('error', onError);

@@ -253,7 +253,8 @@ interface JobOutcome {
 
 /**
  * Ends a job and sets its repository's status with it: COMPLETED once it was ever published, else PENDING after a cancel and
- * FAILED after a failure. Null when the job had ended before.
+ * FAILED after a failure. Gives the job as it ended: one that has published is COMPLETED, even when nobody heard of it and it was
+ * given up for that. Null when it had ended before.
  */
 export async function closeJob(db: Database, id: string, outcome: JobOutcome): Promise<StoredJob | null> {
   return inTransaction(db, (client) => closeJobIn(client, id, outcome));
@@ -266,7 +267,9 @@ export async function closeJobIn(client: Queryable, id: string, outcome: JobOutc
     id,
   ]);
   const closed = await client.query<StoredJob>(
-    `UPDATE scrape_job j SET status = $2, phase = 'CLOSED', error_code = $3, error_message = $4, completed_at = now(),
+    `UPDATE scrape_job j SET phase = 'CLOSED', completed_at = now(),
+         status = CASE WHEN phase = 'PUBLISHED' THEN 'COMPLETED' ELSE $2 END,
+         error_code = CASE WHEN phase <> 'PUBLISHED' THEN $3 END, error_message = CASE WHEN phase <> 'PUBLISHED' THEN $4 END,
          started_at = CASE WHEN dispatched_at IS NULL THEN started_at ELSE coalesce(started_at, now()) END,
          next_retry_at = NULL, waiting_until = NULL, waiting_for = NULL, waiting_since = NULL
        WHERE j.id = $1 AND ${UNFINISHED} RETURNING ${COLUMNS}`,
@@ -277,9 +280,9 @@ export async function closeJobIn(client: Queryable, id: string, outcome: JobOutc
   await client.query(
     `UPDATE repository SET status = CASE WHEN last_scraped_at IS NOT NULL THEN 'COMPLETED' WHEN $2 = 'FAILED' THEN 'FAILED' ELSE 'PENDING' END
        WHERE id = $1`,
-    [job.repositoryId, outcome.status],
+    [job.repositoryId, job.status],
   );
-  if (outcome.status === 'COMPLETED') await noteCoverageChange(client);
+  if (job.status === 'COMPLETED') await noteCoverageChange(client);
   return job;
 }
 

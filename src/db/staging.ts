@@ -28,10 +28,19 @@ export function stagingTables(jobId: string): StagingTables {
   return { contributions: `staging.contribution_${hex}`, pullRequests: `staging.pull_request_${hex}`, changes: `staging.change_${hex}` };
 }
 
-/** Writes down what a job has to read and makes its staging tables. Planning the same again changes nothing. */
+/** The condition that a job `j` may still stage: whoever holds its row until then stages before it is published, closed or deleted. */
+const MAY_STAGE = `j.status IN ('QUEUED','RUNNING','RETRYING') AND j.phase <> 'PUBLISHED'`;
+
+/**
+ * Writes down what a job has to read and makes its staging tables. Planning the same again changes nothing.
+ * @throws JobNotFound
+ * @throws JobClosed when the job has ended or published: a worker that slept meanwhile must not leave tables behind.
+ */
 export async function planSlices(db: Database, jobId: string, slices: readonly Slice[]): Promise<void> {
   const values = [jobId, slices.map(({ source }) => SOURCES[source].code), slices.map(({ slice }) => slice)];
   await inTransaction(db, async (client) => {
+    const { rowCount } = await client.query(`SELECT FROM scrape_job j WHERE j.id = $1 AND ${MAY_STAGE} FOR SHARE`, [jobId]);
+    if (rowCount === 0) throw await endOf(client, jobId);
     await client.query(
       `INSERT INTO planned_slice (job_id, source, slice, ordinal)
        SELECT $1, planned.source, planned.slice, planned.ordinality
@@ -65,7 +74,8 @@ export async function sliceState(
   const key = [jobId, SOURCES[slice.source].code, slice.slice];
   await queryable(db).query(
     `INSERT INTO scrape_slice (job_id, source, slice)
-     SELECT job_id, source, slice FROM planned_slice WHERE (job_id, source, slice) = ($1, $2, $3) ON CONFLICT DO NOTHING`,
+     SELECT p.job_id, p.source, p.slice FROM planned_slice p JOIN scrape_job j ON j.id = p.job_id
+     WHERE (p.job_id, p.source, p.slice) = ($1, $2, $3) AND ${MAY_STAGE} FOR SHARE OF j ON CONFLICT DO NOTHING`,
     key,
   );
   const { rows } = await queryable(db).query<{ cursor: SliceCursor | null; done: boolean }>(
@@ -145,14 +155,15 @@ function outcomeOf({ coverage, replaced, watermark, totals, excluded }: Batch): 
   return Object.values(outcome).every((value) => value === undefined) ? null : JSON.stringify(outcome);
 }
 
+/** Why a job can't stage: it is not there, or it has ended (which it may say by its phase alone). */
+async function endOf(client: Queryable, jobId: string): Promise<JobNotFound | JobClosed> {
+  const { rows } = await client.query<{ status: string }>('SELECT status FROM scrape_job WHERE id = $1', [jobId]);
+  return rows[0] === undefined ? new JobNotFound(jobId) : new JobClosed(jobId, rows[0].status);
+}
+
 async function failAsLost(client: Queryable, jobId: string, slice: Slice): Promise<never> {
-  const { rows } = await client.query<{ status: string; isUnfinished: boolean }>(
-    `SELECT status, status IN ('QUEUED','RUNNING','RETRYING') AS "isUnfinished" FROM scrape_job WHERE id = $1`,
-    [jobId],
-  );
-  const job = rows[0];
-  if (job === undefined) throw new JobNotFound(jobId);
-  if (!job.isUnfinished) throw new JobClosed(jobId, job.status);
+  const { rowCount } = await client.query(`SELECT FROM scrape_job j WHERE j.id = $1 AND ${MAY_STAGE}`, [jobId]);
+  if (rowCount === 0) throw await endOf(client, jobId);
   throw new AppError('staging_lost', 503, `What job ${jobId} had staged of ${slice.source} (${slice.slice}) is lost: it is read again.`, {
     job_id: jobId,
     source: slice.source,

@@ -114,7 +114,7 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, intercep
     }
   };
 
-  const start = async (job: StartableJob): Promise<void> => {
+  const start = async (job: StartableJob, withSearchAttributes: boolean): Promise<void> => {
     const workflowType = WORKFLOW_OF[job.type];
     if (workflowType === undefined) throw new Error(`No workflow does a job of type ${job.type}`);
     await ask(() =>
@@ -127,7 +127,7 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, intercep
         workflowExecutionTimeout: JOB_LIMIT,
         memo: { jobId: job.id },
         staticSummary: summaryOf(job),
-        ...(knowsSearchAttributes
+        ...(withSearchAttributes
           ? {
               typedSearchAttributes: [
                 { key: JOB_KIND, value: job.type },
@@ -143,11 +143,13 @@ export function connectEngine({ address, namespace, apiKey, tls, uiUrl, intercep
     client,
 
     async startJob(job) {
+      // As it was when this start began: others that began with it may have learnt it meanwhile.
+      const withSearchAttributes = knowsSearchAttributes;
       try {
-        await start(job);
+        await start(job, withSearchAttributes);
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-        if (!lacksSearchAttributes(error) || !knowsSearchAttributes) throw error;
+        if (!lacksSearchAttributes(error) || !withSearchAttributes) throw error;
         // A server that nobody has told about our attributes: the Web UI can't filter by them, the scrape runs all the same.
         knowsSearchAttributes = false;
         await this.startJob(job);

@@ -12,6 +12,7 @@ import {
 import type { BatchCounts, EnrichmentBooks } from '../activities/enrichment-activities.ts';
 import type { JobActivities } from '../activities/job-activities.ts';
 import { BOOKKEEPING } from './activity-options.ts';
+import { cancellationOf, isCancelled } from './cancellation.ts';
 import type { BatchProgress, EnrichBatchInput } from './contract.ts';
 import { enrichContributor } from './enrich-contributor.ts';
 import { reasonOf } from './failure-message.ts';
@@ -64,12 +65,12 @@ export async function batchEnrichContributors({ jobId, width, perRun = PER_RUN, 
   } catch (error) {
     // Going on in a new run is thrown, too.
     if (error instanceof ContinueAsNew) throw error;
-    const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled;
+    const wasCancelled = isCancelled(error);
     const reason = reasonOf(error, step);
     await CancellationScope.nonCancellable(() =>
-      books.closeJob(isCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason }),
+      books.closeJob(wasCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason }),
     );
-    if (isCancelled) throw error;
+    if (wasCancelled) throw cancellationOf(error);
     throw ApplicationFailure.create({ message: reason.errorMessage, type: reason.errorCode, nonRetryable: true });
   }
 

@@ -1,15 +1,8 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  proxyActivities,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { AboutPerson, EnrichmentBooks, EnrichmentEnd, EnrichmentSteps } from '../activities/enrichment-activities.ts';
 import type { JobActivities } from '../activities/job-activities.ts';
 import { BOOKKEEPING, stepOptions } from './activity-options.ts';
+import { cancellationOf, isCancelled } from './cancellation.ts';
 import { TASK_QUEUES, type EnrichInput, type EnrichOutcome } from './contract.ts';
 import { reasonOf } from './failure-message.ts';
 
@@ -79,13 +72,9 @@ export async function enrichContributor({ userId, jobId, batchId, pace }: Enrich
         await books.closeJob(wasCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason });
       }
     });
-    if (wasCancelled) throw error;
+    if (wasCancelled) throw cancellationOf(error);
     throw ApplicationFailure.create({ message: reason.errorMessage, type: reason.errorCode, nonRetryable: true });
   }
-}
-
-function isCancelled(error: unknown): boolean {
-  return isCancellation(error) && CancellationScope.current().consideredCancelled;
 }
 
 function codeOf(error: unknown): string | undefined {

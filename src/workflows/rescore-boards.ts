@@ -1,7 +1,8 @@
-import { CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { JobActivities } from '../activities/job-activities.ts';
 import type { LeaderboardActivities } from '../activities/leaderboard-activities.ts';
 import { BOOKKEEPING, stepOptions } from './activity-options.ts';
+import { cancellationOf, isCancelled } from './cancellation.ts';
 import type { JobInput } from './contract.ts';
 import { reasonOf } from './failure-message.ts';
 
@@ -19,12 +20,12 @@ export async function rescoreBoards({ jobId, pace }: JobInput): Promise<void> {
       await rescore({ jobId });
     } while (!(await books.closeRescore({ jobId })).closed);
   } catch (error) {
-    const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled;
+    const wasCancelled = isCancelled(error);
     await CancellationScope.nonCancellable(() =>
       books.closeJob(
-        isCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reasonOf(error, 'scoring the boards anew') },
+        wasCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reasonOf(error, 'scoring the boards anew') },
       ),
     );
-    throw error;
+    throw wasCancelled ? cancellationOf(error) : error;
   }
 }

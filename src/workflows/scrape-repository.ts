@@ -5,7 +5,6 @@ import {
   condition,
   defineQuery,
   defineSignal,
-  isCancellation,
   patched,
   proxyActivities,
   setHandler,
@@ -17,6 +16,7 @@ import type { DispatchActivities } from '../activities/dispatch-activities.ts';
 import type { ReadActivities } from '../activities/read-activities.ts';
 import type { SourceName } from '../domain/contribution.ts';
 import { BOOKKEEPING, stepOptions } from './activity-options.ts';
+import { cancellationOf, isCancelled } from './cancellation.ts';
 import {
   EXTRACT_SETTLED,
   SCRAPE_PHASE,
@@ -112,17 +112,17 @@ export async function scrapeRepository({ jobId, pace }: JobInput): Promise<Scrap
       }
     }
   } catch (error) {
-    const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled;
+    const wasCancelled = isCancelled(error);
     const reason = reasonOf(error, step);
     phase = 'CLOSING';
     await CancellationScope.nonCancellable(async () => {
       // Closed by somebody else before it began (a cancelled or lost job): there is nothing left to write down.
       if (codeOf(error) !== 'job_closed') {
-        await books.closeJob(isCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason });
+        await books.closeJob(wasCancelled ? { jobId, status: 'CANCELLED' } : { jobId, status: 'FAILED', ...reason });
       }
       await books.startQueuedJobs();
     });
-    if (isCancelled) throw error;
+    if (wasCancelled) throw cancellationOf(error);
     throw ApplicationFailure.create({
       message: reason.errorMessage,
       type: reason.errorCode,

@@ -18,7 +18,7 @@ import {
 } from '../../src/db/jobs.ts';
 import { publishJob } from '../../src/db/publish.ts';
 import { repositoryById, type StoredRepository } from '../../src/db/repositories.ts';
-import { planSlices, stageBatch } from '../../src/db/staging.ts';
+import { planSlices, sliceState, stageBatch, stagingTables } from '../../src/db/staging.ts';
 import { ScrapeAlreadyRunning } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../stack/database.ts';
 import { account, did, newRepository, scrape, stagedJob } from './publishing.ts';
@@ -121,6 +121,19 @@ test('a job opens once and again, and sets its repository SCRAPING', async () =>
   await expect(openJob(db, uuidv7(), 'x')).rejects.toMatchObject({ code: 'job_not_found' });
 });
 
+test('a worker that slept while its job ended plans nothing more: no slice and no table is left behind', async () => {
+  const { db } = database;
+  const job = await queue(await newRepository(db));
+  await openJob(db, job.id, 'run');
+  const slice = { source: 'github', slice: 'a' } as const;
+  await closeJob(db, job.id, { status: 'CANCELLED' });
+  await expect(planSlices(db, job.id, [slice])).rejects.toMatchObject({ code: 'job_closed' });
+  await expect(planSlices(db, uuidv7(), [slice])).rejects.toMatchObject({ code: 'job_not_found' });
+  expect(await sliceState(db, job.id, slice)).toBeNull();
+  const { rows } = await db.pool.query(`SELECT to_regclass($1) AS stage`, [stagingTables(job.id).contributions]);
+  expect(rows).toEqual([{ stage: null }]);
+});
+
 test('how a job ends is what becomes of its repository', async () => {
   const { db } = database;
   const repository = await newRepository(db);
@@ -135,6 +148,18 @@ test('how a job ends is what becomes of its repository', async () => {
   await scrape(db, repository, { window, batches: [[]] });
   expect((await repositoryById(db, repository.id))?.status).toBe('COMPLETED');
   expect(await statusAfter('FAILED')).toBe('COMPLETED');
+});
+
+test('a job that has published is completed, though nobody heard of it and it was given up', async () => {
+  const { db } = database;
+  const repository = await newRepository(db);
+  const job = await stagedJob(db, repository, { window, batches: [[]] });
+  await publishJob(db, job.id);
+  expect(await closeJob(db, job.id, { status: 'FAILED', errorCode: 'timeout', errorMessage: 'publishing failed' })).toMatchObject({
+    status: 'COMPLETED',
+  });
+  expect(await jobById(db, job.id)).toMatchObject({ status: 'COMPLETED', errorCode: null, errorMessage: null });
+  expect((await repositoryById(db, repository.id))?.status).toBe('COMPLETED');
 });
 
 test('a job is closed once; what comes later changes nothing', async () => {

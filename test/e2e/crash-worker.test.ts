@@ -133,6 +133,7 @@ test.each([
   async (_, name, event) => {
     const release = await hold(event);
     const first = liveWorker();
+    await first.ready();
     const job = await scrape(name);
     await until(isHeld, { what: 'the worker to be held' });
     await first.kill();
@@ -150,7 +151,7 @@ test.each([
     expect(performance.now() - killedAt).toBeLessThan(15_000);
     await expectWholeBoard(ended);
   },
-  60_000,
+  120_000,
 );
 
 test('a worker that is asked to stop ends with code 0, and its job goes on in the next one', async () => {

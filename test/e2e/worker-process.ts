@@ -18,8 +18,13 @@ export function spawnWorker(env: Readonly<Record<string, string>>): WorkerProces
   return spawnEntry('worker', env);
 }
 
-export function spawnEntry(entry: 'worker' | 'server', env: Readonly<Record<string, string>>): WorkerProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`../../src/${entry}.ts`, import.meta.url))], {
+/** `command`: another program in the place of the entry, with its arguments, that says that it is ready in the same words. */
+export function spawnEntry(
+  entry: 'worker' | 'server',
+  env: Readonly<Record<string, string>>,
+  command: readonly string[] = [fileURLToPath(new URL(`../../src/${entry}.ts`, import.meta.url))],
+): WorkerProcess {
+  const child = spawn(process.execPath, [...command], {
     // Nothing of the environment of whoever runs the tests: a token there would be used.
     env: {
       PATH: process.env.PATH,

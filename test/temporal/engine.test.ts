@@ -50,6 +50,18 @@ test('a start may be repeated: it is the same run, and a closed one is not start
   expect(await engine.liveStatus(job)).toMatchObject({ state: 'closed', closedAs: 'COMPLETED' });
 });
 
+test('of starts that come at once none is lost to search attributes that the namespace does not know', async () => {
+  const unknowing = connectEngine({ address: temporal.address, namespace: temporal.namespace, uiUrl: null });
+  try {
+    const jobs = [someJob(), someJob(), someJob(), someJob()];
+    await Promise.all(jobs.map((job) => unknowing.startJob(job)));
+    const states = await Promise.all(jobs.map(async (job) => (await unknowing.liveStatus(job))?.state));
+    expect(states).toEqual(jobs.map(() => 'running'));
+  } finally {
+    await unknowing.close();
+  }
+});
+
 test('search attributes are set where the namespace knows them', async () => {
   const known = await createNamespace();
   await known.connection.operatorService.addSearchAttributes({

@@ -348,6 +348,22 @@ describe('a cancel', () => {
     expect(await cancelWhen(stage, () => began)).toBe('CANCELLED');
   });
 
+  test('of a step whose worker is gone, and can not say that it was cancelled, is a cancel all the same', async () => {
+    let began = false;
+    let wake: () => void = () => undefined;
+    const asleep = new Promise<void>((resolve) => (wake = resolve));
+    const stage = createStage({
+      readSlice: async () => {
+        began = true;
+        await asleep;
+        throw new Error('woken');
+      },
+      closeJob: async () => wake(),
+    });
+    expect(await cancelWhen(stage, () => began, { ...pace, heartbeatTimeoutMs: 500 })).toBe('CANCELLED');
+    expect(stage.ends).toEqual([expect.objectContaining({ status: 'CANCELLED' })]);
+  });
+
   function cancelWhen(stage: Stage, isTime: () => boolean, withPace = pace, afterwards: () => void = () => undefined): Promise<string> {
     return withFakeWorker(temporal, stage.activities, async () => {
       const handle = await start({ pace: withPace });

@@ -9,7 +9,7 @@ import { publicUrl } from '../../domain/public-url.ts';
 import type { EnrichmentResource } from '../contract/enrichment.ts';
 import { within } from '../deadline.ts';
 import type { ApiDeps } from '../deps.ts';
-import { showJob } from '../job-view.ts';
+import { showAccepted } from '../job-view.ts';
 import { jobPath, jobReferenceOf } from '../resources.ts';
 import type { Exchange, Handlers } from '../routing.ts';
 
@@ -37,7 +37,7 @@ export function enrichmentHandlers(deps: ApiDeps): Pick<Handlers, 'getContributo
     });
     await within(START_DEADLINE_MS, started, undefined);
     const current = (await jobById(db, job.id)) ?? job;
-    return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(engine, current) } as const;
+    return { status: 202, headers: { Location: jobPath(job.id) }, body: showAccepted(engine, current) } as const;
   };
 
   return {

@@ -5,7 +5,7 @@ import { isUnfinished } from '../../domain/job-status.ts';
 import { LOG_LEVELS } from '../contract/jobs.ts';
 import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
-import { showJob, showJobs } from '../job-view.ts';
+import { showAccepted, showJob, showJobs } from '../job-view.ts';
 import { atCursor, nextLink } from '../paging.ts';
 import { jobPath, logLineOf } from '../resources.ts';
 import type { Handlers } from '../routing.ts';
@@ -59,7 +59,7 @@ export function jobHandlers(deps: ApiDeps): Pick<Handlers, 'listJobs' | 'getJob'
     async retryJob({ params }, { caller, concerns }) {
       const job = await retryScrape(deps, await jobOf(params.id), caller.name);
       concerns({ job_id: job.id });
-      return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(engine, job) };
+      return { status: 202, headers: { Location: jobPath(job.id) }, body: showAccepted(engine, job) };
     },
 
     async cancelJob({ params }) {

@@ -13,7 +13,7 @@ import { repositoryNameOf, type RepositoryName } from '../../domain/repository-n
 import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
 import { factsOf } from '../github-facts.ts';
-import { showJob } from '../job-view.ts';
+import { showAccepted, showJob } from '../job-view.ts';
 import { repositoryOf } from '../named-repository.ts';
 import { atCursor, nextLink } from '../paging.ts';
 import { repositoryPath, repositoryResourceOf } from '../resources.ts';
@@ -63,7 +63,7 @@ export function repositoryHandlers(
       const asked = { repository, type: 'FULL', sources, since: undefined, until: undefined, requestedBy: caller.name } as const;
       const job = body.scrape ? await queueScrape(deps, asked) : null;
       if (job !== null) concerns({ job_id: job.id });
-      const resource = { ...repositoryResourceOf(repository), job: job === null ? null : await showJob(engine, job) };
+      const resource = { ...repositoryResourceOf(repository), job: job === null ? null : showAccepted(engine, job) };
       return { status: created ? 201 : 200, headers: { Location: repositoryPath(repository) }, body: resource };
     },
 

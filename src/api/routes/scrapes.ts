@@ -13,7 +13,7 @@ import type { ScrapePlan } from '../contract/repositories.ts';
 import type { ApiDeps } from '../deps.ts';
 import { within } from '../deadline.ts';
 import { factsOf } from '../github-facts.ts';
-import { showJob } from '../job-view.ts';
+import { showAccepted } from '../job-view.ts';
 import { repositoryOf } from '../named-repository.ts';
 import { jobPath, jobReferenceOf } from '../resources.ts';
 import type { Exchange, Handlers } from '../routing.ts';
@@ -162,7 +162,7 @@ export function scrapeHandlers(deps: ApiDeps): Pick<Handlers, 'scrapeRepository'
     if (isDryRun) return { status: 200, body: await planOf(deps, asked) } as const;
     const job = await queueScrape(deps, { ...asked, requestedBy: caller.name });
     concerns({ job_id: job.id });
-    return { status: 202, headers: { Location: jobPath(job.id) }, body: await showJob(deps.engine, job) } as const;
+    return { status: 202, headers: { Location: jobPath(job.id) }, body: showAccepted(deps.engine, job) } as const;
   };
   return {
     async scrapeRepository({ params, query, body }, exchange) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Config } from '../../config.ts';
 import { openDatabase } from '../../db/database.ts';
-import { pendingMigrations } from '../../db/migrate.ts';
+import { newerDatabase, pendingMigrations, unknownMigrations } from '../../db/migrate.ts';
 import { startEmbeddedPostgres } from '../../embedded/postgres.ts';
 import { findTemporal } from '../../embedded/temporal-binary.ts';
 import { startEmbeddedTemporal } from '../../embedded/temporal.ts';
@@ -87,6 +87,8 @@ async function checkDatabase(databaseUrl: string): Promise<Finding> {
   const db = await openDatabase({ url: databaseUrl, applicationName: 'laurels-doctor', maxConnections: 1 });
   try {
     const pending = await pendingMigrations(db);
+    const unknown = await unknownMigrations(db);
+    if (unknown.length > 0) return broken(`PostgreSQL ${version}`, newerDatabase(unknown));
     if (pending.length === 0) return ok(`${version} answers, its schema is current`);
     return weak(`${version} answers, it lacks ${pending.length} migration(s)`, 'laurels migrate (npm start does it by itself)');
   } finally {
