@@ -42,6 +42,28 @@ export async function storeTotals(client: Queryable, { jobId, repositoryId, wind
   );
 }
 
+/**
+ * Forgets GitHub's counts of months that a refresh took rows of and did not count again (an issue of last year is opened again): they
+ * are of before, and what is stored would look incomplete beside them. The next whole scrape counts every month. Months with a known
+ * gap keep theirs.
+ */
+export async function forgetOutdatedTotals(client: Queryable, o: Publication, gaps: readonly Gap[]): Promise<void> {
+  await client.query(
+    `WITH kind AS (SELECT * FROM unnest($1::text[], $2::smallint[]) AS k (name, code)),
+     gap AS (
+       SELECT kind.code AS kind, to_date(g.month, 'YYYY-MM') AS month
+       FROM jsonb_to_recordset($3::jsonb) AS g (kind text, month text) JOIN kind ON kind.name = g.kind)
+     UPDATE repository_coverage c SET github_total = NULL, checked_at = NULL
+     WHERE c.repository_id = $4 AND c.month >= date_trunc('month', $5::date) AND c.stored + c.unattributed + c.excluded < c.github_total
+       AND NOT EXISTS (SELECT FROM gap WHERE gap.kind = c.kind AND coalesce(gap.month, c.month) = c.month)
+       AND c.excluded + (
+         SELECT count(*) FROM contribution_event e
+         WHERE e.repository_id = c.repository_id AND e.kind = c.kind AND e.source = ${SOURCES.github.code}
+           AND e.occurred_at >= ${dayStartSql('c.month')} AND e.occurred_at < ${dayStartSql("(c.month + interval '1 month')::date")}) < c.github_total`,
+    [...KINDS, JSON.stringify(gaps), o.repositoryId, o.window.since],
+  );
+}
+
 /** Months in which fewer rows of a kind are stored than GitHub counts, as gaps. */
 export async function shortfallsOf(client: Queryable, o: Publication): Promise<readonly Gap[]> {
   const { rows } = await client.query<{ kind: ContributionKind; month: string; total: number; stored: number; excluded: number }>(

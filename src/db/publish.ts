@@ -12,7 +12,7 @@ import { countSelfReviews, settleStage, storeContributions } from './publish-con
 import { gapsOf, storeCoverage } from './publish-coverage.ts';
 import { storePeople } from './publish-people.ts';
 import { storePullRequests } from './publish-pull-requests.ts';
-import { shortfallsOf, storeTotals } from './publish-totals.ts';
+import { forgetOutdatedTotals, shortfallsOf, storeTotals } from './publish-totals.ts';
 import { rankRepositories } from './repository-board.ts';
 import { rollUp } from './rollup.ts';
 import { currentScoring } from './scoring.ts';
@@ -107,6 +107,7 @@ async function publish(client: PoolClient, jobId: string, optOutKey: OptOutKey |
   await rankRepositories(client, { ids: [repositoryId], today: await databaseToday(client), scoring: await currentScoring(client) });
   const people = await peopleOf(client, publication);
   const gaps = [...(await gapsOf(client, jobId, sources)), ...(await shortfallsOf(client, publication))];
+  if (job.type === 'REFRESH' && rows > 0) await forgetOutdatedTotals(client, publication, gaps);
   // Known gaps are known to be missing; without them only a source that is compared with a total can say that nothing is.
   const complete = gaps.length > 0 ? false : sources.includes('github') || sources.every((source) => source === 'sample') ? true : null;
   // The fence: whoever closed the job in the meantime has won, and all of the above is rolled back.

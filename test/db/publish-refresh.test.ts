@@ -180,6 +180,20 @@ describe("GitHub's own counts", () => {
     expect((await refresh({ batches: [[opened(1), opened(2)]], last: { replaced: ['PR_OPENED'] } })).complete).toBe(true);
   });
 
+  test('a count is forgotten when a refresh takes rows of its month and does not count it again, and a gap that was known stays', async () => {
+    await full([did('ISSUE_CLOSED', 7, ada, at('2026-01')), opened(1)], {
+      totals: [{ kind: 'ISSUE_CLOSED', month: '2026-01', count: 1 }, ...totals(3)],
+    });
+    const counted = async () =>
+      (await coverageOf(db, repository.id)).data.map(({ kind, month, github_total }) => [kind, month, github_total]);
+    const withGap = ['PR_OPENED', '2026-02', 3];
+    expect(await counted()).toEqual(expect.arrayContaining([['ISSUE_CLOSED', '2026-01', 1], withGap]));
+    // Opened again: the month it was closed in is older than those that a refresh counts.
+    const { jobId } = await refresh({ last: { removed: [{ kind: 'ISSUE_CLOSED', subject: '7' }], totals: totals(0, '2026-03') } });
+    expect(await counted()).toEqual(expect.arrayContaining([['ISSUE_CLOSED', '2026-01', null], withGap]));
+    expect((await jobById(db, jobId))?.incomplete).toMatchObject([{ kind: 'PR_OPENED', month: '2026-02' }]);
+  });
+
   test('a refresh that counts the month again and finds it whole closes its gap', async () => {
     await full([opened(1)], { totals: totals(2) });
     expect((await refresh({ batches: [[opened(2)]], last: { totals: totals(2) } })).complete).toBe(true);
