@@ -191,8 +191,9 @@ describe('slices of a source', () => {
   test('that wait: the job shows the wait that ends first, and none only when none waits', async () => {
     const shown: (string | null)[] = [];
     const waited = new Set<string>();
+    // So far apart that a busy machine does not make them one.
     const soon = new Date(Date.now() + 1_500).toISOString();
-    const later = new Date(Date.now() + 3_000).toISOString();
+    const later = new Date(Date.now() + 6_000).toISOString();
     const stage = createStage({
       ...planOf(lettersOf('abc')),
       readSlice: async ({ slice: { slice } }) => {
