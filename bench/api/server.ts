@@ -50,7 +50,7 @@ export async function startBenchApi(db: Database, fixed: () => unknown): Promise
     engineWatch: { state: () => ({ state: 'ok', since: null }), stop: async () => undefined },
     eventLoopWatch: watchEventLoop(),
   };
-  const app = createApp({ ...deps, ...watches }, gate, (inner) => {
+  const app = createApp(deps, watches, gate, (inner) => {
     inner.get(FIXED_PATH, (request, response, next) => {
       gate.admit(request, response, 'public').then(() => void response.json(fixed()), next);
     });

@@ -41,7 +41,7 @@ export async function startApi(
     await within(WATCH_STOP_MS, engineWatch.stop(), undefined);
   };
   try {
-    const app = createApp({ ...deps, engineWatch, eventLoopWatch }, gate);
+    const app = createApp(deps, { engineWatch, eventLoopWatch }, gate);
     const server = await startHttp(app, { host, port, log, evadeTakenPort, upgrades });
     return {
       ...server,

@@ -58,7 +58,7 @@ const FOR_TEMPORAL_UI = helmet({ ...HEADERS, contentSecurityPolicy: false });
  * Builds the API. It listens to nothing and starts nothing: http-server.ts does.
  * @param besides mounts what is no part of the API behind the same middleware: what the bench compares with.
  */
-export function createApp(deps: ApiDeps & Watches, gate: Gate, besides?: (app: Express) => void): Express {
+export function createApp(deps: ApiDeps, watches: Watches, gate: Gate, besides?: (app: Express) => void): Express {
   const { hosts } = gate;
   const app = express();
   app.disable('x-powered-by');
@@ -93,7 +93,7 @@ export function createApp(deps: ApiDeps & Watches, gate: Gate, besides?: (app: E
     ...compareHandlers(deps),
     ...contributorHandlers(deps),
     ...searchHandlers(deps),
-    ...dashboardHandlers(deps),
+    ...dashboardHandlers(deps, watches),
     ...avatarHandlers(deps),
     ...jobHandlers(deps),
     ...peopleHandlers(deps),
@@ -101,7 +101,7 @@ export function createApp(deps: ApiDeps & Watches, gate: Gate, besides?: (app: E
     ...scoreHandlers(deps),
     ...scoringHandlers(deps),
     ...bigQueryHandlers(deps),
-    ...systemHandlers(deps),
+    ...systemHandlers(deps, watches),
     ...accessHandlers(deps, gate),
     ...badgeHandlers(deps),
     ...openApiHandlers(),

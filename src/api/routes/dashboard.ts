@@ -8,7 +8,7 @@ import type { Handlers } from '../routing.ts';
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** What the dashboard shows of the whole. */
-export function dashboardHandlers({ db, engineWatch }: ApiDeps & Watches): Pick<Handlers, 'getStatistics' | 'listErrors'> {
+export function dashboardHandlers({ db }: ApiDeps, { engineWatch }: Watches): Pick<Handlers, 'getStatistics' | 'listErrors'> {
   return {
     async getStatistics() {
       const { state, since } = engineWatch.state();

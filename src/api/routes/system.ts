@@ -12,9 +12,10 @@ const ALL_OK = { database: 'ok', migrations: 'ok', temporal: 'ok', event_loop: '
 
 /** Health, readiness, metrics, the index and the sample. */
 export function systemHandlers(
-  deps: ApiDeps & Watches,
+  deps: ApiDeps,
+  { eventLoopWatch }: Watches,
 ): Pick<Handlers, 'getIndex' | 'getHealth' | 'getReadiness' | 'getMetrics' | 'deleteSample' | 'recalculateBoards'> {
-  const { db, engine, log, metrics, instance, temporalUiUrl, eventLoopWatch, gate } = deps;
+  const { db, engine, log, metrics, instance, temporalUiUrl, gate } = deps;
 
   const migrationsState = async (): Promise<string> => {
     const pending = await pendingMigrations(db);
