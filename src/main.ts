@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensureAdminKey } from './api/admin-key.ts';
 import { startApi } from './api/api-server.ts';
 import { apiSettingsOf } from './api-settings.ts';
-import { bundleWorkflows } from './activities/workflow-bundle.ts';
+import { workflowBundleOf } from './activities/workflow-bundle.ts';
 import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
 import { mirrorOf } from './cli/archive.ts';
@@ -79,7 +79,7 @@ async function run({ config, isOneShot, isPortFixed, say, log }: Mode, stop: Sto
   started.defer(() => tracing?.close());
 
   // Takes a processor and waits for nobody, while the servers start.
-  const workflowBundle = bundleWorkflows(tracing?.worker.workflowModules);
+  const workflowBundle = workflowBundleOf(config.workflowBundle, tracing?.worker.workflowModules);
   workflowBundle.catch(() => undefined);
   const dashboard = isOneShot ? null : ensureDashboard(say);
   const { gharchiveDir } = config;

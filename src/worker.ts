@@ -2,7 +2,7 @@ import './cli/current-node.ts';
 import { join } from 'node:path';
 import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
-import { readWorkflowBundle } from './activities/workflow-bundle.ts';
+import { workflowBundleOf } from './activities/workflow-bundle.ts';
 import { attachServices, NotReady } from './attached-services.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { InvalidConfiguration, loadConfig, type Config } from './config.ts';
@@ -53,8 +53,7 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
       ...(metrics === null ? {} : { metrics }),
       tracing: tracing?.worker ?? null,
       version: config.temporal.workerVersion,
-      // Tracing goes into the workflows' code: the file was made without it.
-      ...(config.workflowBundle === null || tracing !== null ? {} : { workflowBundle: await readWorkflowBundle(config.workflowBundle) }),
+      workflowBundle: await workflowBundleOf(config.workflowBundle, tracing?.worker.workflowModules),
     });
     await ensureSchedules(engine, {
       db,

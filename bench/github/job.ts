@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkers } from '../../src/activities/workers.ts';
+import { workflowBundleOf } from '../../src/activities/workflow-bundle.ts';
 import { databaseToday, type Database } from '../../src/db/database.ts';
 import { createScrapeJob, jobById } from '../../src/db/jobs.ts';
 import { addRepository } from '../../src/db/repositories.ts';
@@ -59,6 +60,7 @@ async function scrapeOn(address: string, db: Database, fake: FakeAddress): Promi
     mirrorDir: '/nonexistent',
     maxConcurrentScrapes: 1,
     log: createLogger({ level: 'error', to: 'stderr' }),
+    workflowBundle: await workflowBundleOf(null),
   });
   const run = workers.run();
   try {

@@ -26,7 +26,7 @@ import { createReadActivities } from './read-activities.ts';
 import { stepObserver } from './step-observer.ts';
 import { installRuntime } from './worker-runtime.ts';
 import type { WorkerTracing } from './worker-tracing.ts';
-import { bundleWorkflows, type WorkflowBundle } from './workflow-bundle.ts';
+import type { WorkflowBundle } from './workflow-bundle.ts';
 
 /** What the workers of a process are made of. */
 export interface WorkersOptions {
@@ -56,8 +56,7 @@ export interface WorkersOptions {
   readonly metrics?: Metrics;
   /** Joins steps to the traces of what they were asked by; default: nothing is traced. */
   readonly tracing?: WorkerTracing | null;
-  /** A bundle made before; default: made now. */
-  readonly workflowBundle?: WorkflowBundle;
+  readonly workflowBundle: WorkflowBundle;
   /** The release these workers are of: a workflow stays with the one that began it. Null: any worker goes on with any workflow. */
   readonly version?: { readonly deploymentName: string; readonly buildId: string } | null;
 }
@@ -159,7 +158,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
         }),
   };
   const makeMain = async (): Promise<Worker> => {
-    const workflowBundle = options.workflowBundle ?? (await bundleWorkflows(tracing?.workflowModules));
+    const { workflowBundle } = options;
     return await Worker.create({ ...common, workflowBundle, maxConcurrentActivityTaskExecutions: slotsFor(options.maxConcurrentScrapes) });
   };
   // Reading the mirror takes whole cores.

@@ -24,8 +24,12 @@ export async function bundleWorkflows(interceptorModules: readonly string[] = []
   return { code: stdout };
 }
 
-/** A bundle that `bundle-process.ts` wrote to a file, of this release: that of another one would run another one's workflows. @throws AppError `workflow_bundle_unreadable` */
-export async function readWorkflowBundle(path: string): Promise<WorkflowBundle> {
+/**
+ * The bundle that `bundle-process.ts` wrote to a file, of this release, or one that is made now. Interceptors are part of the code: with
+ * them it is always made. @throws AppError `workflow_bundle_unreadable`
+ */
+export async function workflowBundleOf(path: string | null, interceptorModules: readonly string[] = []): Promise<WorkflowBundle> {
+  if (path === null || interceptorModules.length > 0) return await bundleWorkflows(interceptorModules);
   const code = await readFile(path, 'utf8').catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppError('workflow_bundle_unreadable', 500, `WORKFLOW_BUNDLE can't be read: ${reason}`, {}, { cause: error });

@@ -29,6 +29,7 @@ export function spawnEntry(
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      WORKFLOW_BUNDLE: process.env.TEST_WORKFLOW_BUNDLE,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

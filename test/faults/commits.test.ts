@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { databaseToday } from '../../src/db/database.ts';
@@ -14,7 +11,7 @@ import { startReconciler } from '../../src/temporal/reconciler.ts';
 import type { Pace } from '../../src/workflows/contract.ts';
 import { startStack, type RunningStack } from '../activities/running-stack.ts';
 import { spawnEntry, type WorkerProcess } from '../e2e/worker-process.ts';
-import { quietLog, until, workflowBundle } from '../temporal/test-namespace.ts';
+import { quietLog, until, workflowBundlePath } from '../temporal/test-namespace.ts';
 import { startCommitProxy, type CommitFault, type CommitProxy } from './commit-proxy.ts';
 import type { ScriptedWorkerOptions } from './scripted-worker.ts';
 import { expectSound, publishedHash } from './stored-state.ts';
@@ -36,7 +33,6 @@ let stack: RunningStack;
 /** Starts scrapes of which no step is given up for lost, and tried again, because the machine is busy or the step is held. */
 let patient: Engine;
 let proxy: CommitProxy;
-let bundlePath: string;
 let worker: WorkerProcess | undefined;
 /** As in every API process: where a hundred workflows start at once, a start may be lost. */
 let reconciler: { stop(): Promise<void> };
@@ -54,7 +50,7 @@ function startWorker(): WorkerProcess {
     maxConnections: 80,
     idleInTransactionMs: IDLE_IN_TRANSACTION_MS,
     maxConcurrentScrapes: MOST_AT_ONCE,
-    bundlePath,
+    bundlePath: workflowBundlePath(),
   };
   const [skewedClock, script] = ['skewed-clock.ts', 'scripted-worker.ts'].map((file) => fileURLToPath(new URL(file, import.meta.url)));
   return spawnEntry('worker', { CLOCK_SKEW_HOURS: String(BEHIND_HOURS) }, [
@@ -71,8 +67,6 @@ beforeAll(async () => {
   patient = connectEngine({ address, namespace, uiUrl: null, pace: { ...PACE, heartbeatTimeoutMs: 60_000 } });
   proxy = await startCommitProxy(stack.database.url);
   reconciler = startReconciler({ db: stack.database.db, engine: stack.engine, log: quietLog, limit: MOST_AT_ONCE, intervalMs: 1_000 });
-  bundlePath = join(await mkdtemp(join(tmpdir(), 'laurels-faults-')), 'workflows.js');
-  await writeFile(bundlePath, (await workflowBundle()).code);
   worker = startWorker();
   await worker.ready();
   const [undisturbed] = await scrapes('undisturbed', 1, ({ id }) => proxy.count(id));
@@ -87,7 +81,6 @@ afterAll(async () => {
   await proxy.close();
   await patient.close();
   await stack.close();
-  await rm(dirname(bundlePath), { recursive: true });
 });
 
 /** Queues so many scrapes, each of a repository of its own, and hands them to Temporal; `plan` says first what befalls each. */

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleWorkflows } from '../../src/activities/workflow-bundle.ts';
 import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { isAlive } from '../../src/embedded/process-table.ts';
 import { findTemporal, findTestServer } from '../../src/embedded/temporal-binary.ts';
@@ -60,7 +61,7 @@ function killQuietly(pid: number): void {
   }
 }
 
-/** One PostgreSQL and one Temporal for the whole run; LAURELS_TEST_STACK=none leaves them out (pure tests only). */
+/** One PostgreSQL, one Temporal and the workflows' code for the whole run; LAURELS_TEST_STACK=none leaves them out (pure tests only). */
 export default async function startTestStack(): Promise<void> {
   if (process.env['LAURELS_TEST_STACK'] === 'none') return;
   await sweepDeadRuns();
@@ -81,16 +82,19 @@ export default async function startTestStack(): Promise<void> {
   };
   for (const name of SIGNALS) process.on(name, onSignal);
 
+  const bundlePath = join(directory, 'workflow-bundle.js');
   const [postgres, temporal, testServer] = await Promise.all([
     startEmbeddedPostgres({ dataDir, database: 'postgres', say, durable: false, preferredPort: 0, maxConnections: 200 }),
     findTemporal({ given: process.env['TEMPORAL_CLI'] ?? null, say }).then(({ path }) =>
       startEmbeddedTemporal({ dataDir, binary: path, webUi: false, say, preferredPort: 0 }),
     ),
     findTestServer({ say }),
+    bundleWorkflows().then(({ code }) => writeFileSync(bundlePath, code)),
   ]);
   process.env['TEST_DATABASE_URL'] = postgres.url;
   process.env['TEST_TEMPORAL_ADDRESS'] = temporal.address;
   process.env['TEST_TEMPORAL_TEST_SERVER'] = testServer.path;
+  process.env['TEST_WORKFLOW_BUNDLE'] = bundlePath;
 
   globalThis.laurelsTestStack = {
     async stop() {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { installRuntime } from '../../src/activities/worker-runtime.ts';
-import { bundleWorkflows } from '../../src/activities/workflow-bundle.ts';
+import { workflowBundleOf, type WorkflowBundle } from '../../src/activities/workflow-bundle.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { TASK_QUEUES } from '../../src/workflows/contract.ts';
 import type { FakeActivities } from '../workflows/fake-activities.ts';
@@ -54,12 +54,16 @@ export async function until(
   }
 }
 
-let bundle: ReturnType<typeof bundleWorkflows> | undefined;
+/** Where the workflows' code of this run is. */
+export function workflowBundlePath(): string {
+  const path = process.env.TEST_WORKFLOW_BUNDLE;
+  if (path === undefined) throw new Error('TEST_WORKFLOW_BUNDLE is not set: does the global set-up (test/stack/start.ts) run?');
+  return path;
+}
 
-/** The workflow bundle, made once per test file. */
-export function workflowBundle(): ReturnType<typeof bundleWorkflows> {
-  bundle ??= bundleWorkflows();
-  return bundle;
+/** The workflows' code, made once per run. */
+export function workflowBundle(): Promise<WorkflowBundle> {
+  return workflowBundleOf(workflowBundlePath());
 }
 
 /** Runs the real workflows with fake activities while `scenario` runs. */
