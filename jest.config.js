@@ -13,7 +13,7 @@ export default {
     ],
   },
   testTimeout: 60_000,
-  testSequencer: '<rootDir>/test/stack/longest-first.cjs',
+  testSequencer: '<rootDir>/test/stack/longest-first.ts',
   globalSetup: '<rootDir>/test/stack/start.ts',
   globalTeardown: '<rootDir>/test/stack/stop.ts',
 };
