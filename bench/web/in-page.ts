@@ -2,6 +2,8 @@
 export interface Watched {
   /** When the answer with the board had been read; 0: not yet. */
   readonly answeredAt: number;
+  /** When a frame with rows had been drawn; 0: not yet. */
+  readonly firstAt: number;
   /** When a frame with all rows had been drawn; 0: not yet. */
   readonly drawnAt: number;
   /** Milliseconds from a click to the end of the frame after it. */
@@ -18,7 +20,7 @@ export const ROWS = 100;
  * rows are drawn, and tasks that take long; `clickOften(n)` presses the log's button every half second, n times.
  */
 export const IN_PAGE = `
-  globalThis.watched = { answeredAt: 0, drawnAt: 0, clicks: [], longTasks: [] };
+  globalThis.watched = { answeredAt: 0, firstAt: 0, drawnAt: 0, clicks: [], longTasks: [] };
   new PerformanceObserver((list) => watched.longTasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ entryTypes: ['longtask'] });
   const ask = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
@@ -29,8 +31,10 @@ export const IN_PAGE = `
     return new Response(body, { status: answer.status, headers: answer.headers });
   };
   new MutationObserver(() => {
-    if (watched.drawnAt > 0 || document.querySelectorAll('tbody tr').length < ${ROWS}) return;
-    requestAnimationFrame(() => setTimeout(() => (watched.drawnAt ||= performance.now()), 0));
+    const rows = document.querySelectorAll('tbody [data-row-link]').length;
+    const note = (name) => requestAnimationFrame(() => setTimeout(() => (watched[name] ||= performance.now()), 0));
+    if (rows > 0 && watched.firstAt === 0) note('firstAt');
+    if (rows >= ${ROWS} && watched.drawnAt === 0) note('drawnAt');
   }).observe(document, { childList: true, subtree: true });
   globalThis.clickOften = async (times) => {
     const button = [...document.querySelectorAll('button')].find((one) => /^Follow/.test(one.textContent));

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type JSX } from 'react';
+import { useDeferredValue, useEffect, useRef, type JSX } from 'react';
 import { Link } from 'wouter';
 import type { BoardPage, BoardRowResource, BoardSort } from '../../../src/api/contract/leaderboards.ts';
 import { AlignedPoints, decimalsOf } from '../elements/aligned-points.tsx';
@@ -73,24 +73,46 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
         {board === undefined ? (
           <SkeletonRows columns={width} />
         ) : (
-          <tbody>
-            {board.data.map((row) => (
-              <Row
-                key={row.contributor.github_id}
-                row={row}
-                decimals={decimals}
-                hasChange={comparedTo !== null}
-                shown={shown}
-                hasRepositories={hasRepositories}
-                hasSparkline={hasSparkline}
-                isPointedOut={around?.toLowerCase() === row.contributor.username.toLowerCase()}
-              />
-            ))}
-          </tbody>
+          <Rows
+            board={board}
+            decimals={decimals}
+            hasChange={comparedTo !== null}
+            shown={shown}
+            hasRepositories={hasRepositories}
+            hasSparkline={hasSparkline}
+            around={around}
+          />
         )}
       </table>
     </Scroller>
   );
+}
+
+/** As many as the largest window shows: they are drawn as soon as they are there, those below follow and hold nothing up. */
+const FIRST_ROWS = 30;
+
+function Rows({ board, around, ...looks }: { readonly board: BoardPage; readonly around: string | null } & RowLooks): JSX.Element {
+  const data = useDeferredValue(board.data, board.data.slice(0, FIRST_ROWS));
+  return (
+    <tbody aria-busy={data !== board.data}>
+      {data.map((row) => (
+        <Row
+          key={row.contributor.github_id}
+          row={row}
+          isPointedOut={around?.toLowerCase() === row.contributor.username.toLowerCase()}
+          {...looks}
+        />
+      ))}
+    </tbody>
+  );
+}
+
+interface RowLooks {
+  readonly decimals: number;
+  readonly hasChange: boolean;
+  readonly shown: readonly Column[];
+  readonly hasRepositories: boolean;
+  readonly hasSparkline: boolean;
 }
 
 function Row({
@@ -101,15 +123,7 @@ function Row({
   hasRepositories,
   hasSparkline,
   isPointedOut,
-}: {
-  readonly row: BoardRowResource;
-  readonly decimals: number;
-  readonly hasChange: boolean;
-  readonly shown: readonly Column[];
-  readonly hasRepositories: boolean;
-  readonly hasSparkline: boolean;
-  readonly isPointedOut: boolean;
-}): JSX.Element {
+}: { readonly row: BoardRowResource; readonly isPointedOut: boolean } & RowLooks): JSX.Element {
   const { github_id: githubId, username, display_name: displayName, kind } = row.contributor;
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
