@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { openPage, settled, visit } from './browser.ts';
 import type { Dashboard } from './dashboard.ts';
 
@@ -110,11 +110,23 @@ async function seen(page: Page): Promise<string> {
   });
 }
 
-/** Looks until what is seen stays the same: an answer may still be on its way. */
-async function seenAtRest(page: Page): Promise<string> {
-  for (let before = await seen(page); ;) {
+/** Says whether an answer is on its way to the page, which not everything on it shows. */
+function watchAnswers(page: Page): () => boolean {
+  const asked = new Set<Request>();
+  page.on('request', (request) => {
+    if (request.resourceType() === 'fetch') asked.add(request);
+  });
+  page.on('requestfinished', (request) => void asked.delete(request));
+  page.on('requestfailed', (request) => void asked.delete(request));
+  return () => asked.size > 0;
+}
+
+/** Looks until no answer is on its way and what is seen stays the same. */
+async function seenAtRest(page: Page, isAsking: () => boolean): Promise<string> {
+  for (let before = ''; ;) {
+    const wasAsking = isAsking();
     const now = await seen(page);
-    if (now === before) return now;
+    if (now === before && !wasAsking && !isAsking()) return now;
     before = now;
   }
 }
@@ -136,15 +148,16 @@ export function describeViews(started: () => Dashboard): void {
     '%s is its address, each filter of it: it survives a reload, back, forward, and being sent to somebody else',
     async (path, steps) => {
       const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
+      const isAsking = watchAnswers(page);
       await visit(page, path);
-      const states = [await seenAtRest(page)];
+      const states = [await seenAtRest(page, isAsking)];
       for (const step of steps) {
         const before = { url: page.url(), entries: await page.evaluate(() => history.length) };
         await step(page);
         await page.waitForURL((url) => url.href !== before.url);
         // What is typed or only looked at more closely refines the entry; everything else adds one.
         if ((await page.evaluate(() => history.length)) === before.entries) states.pop();
-        states.push(await seenAtRest(page));
+        states.push(await seenAtRest(page, isAsking));
       }
       const last = states.at(-1) as string;
       await page.reload();
