@@ -137,7 +137,7 @@ describe('a job ends right', () => {
   ])('%s, its lists read side by side, all of them within the limit of one token', async (_, least, make) => {
     const limits = { inFlight: 6, restPerMinute: Infinity, graphqlPerMinute: Infinity };
     const pageSize = { commits: 50, pullRequests: 10, others: 50 };
-    const set = await setUp([], { limits, pageSize }, { latencyMs: 20 }, make());
+    const set = await setUp([], { limits, pageSize }, { latencyMs: 50 }, make());
     const job = await scraped(set);
     expect(job).toMatchObject({ ...ended, attempt: 1 });
     await expectRightBoard(stack.database.db, set, job);
