@@ -255,8 +255,12 @@ test('403, the secondary limit without retry-after: the job waits a minute, visi
   expect(job).toMatchObject({ status: 'CANCELLED', waitingUntil: null });
 });
 
-test('no token and no key is left anywhere: in no log line, no history of Temporal, no row', async () => {
+test('no token and no key is left anywhere: in no log line, no history of Temporal, no row; and no history names anybody', async () => {
   const secrets = /gh[ps]_(canary|fake)|PRIVATE KEY|eyJhbGciOiJSUzI1NiI/;
+  // As JSON would have them; who owns the repositories stands in their names.
+  const people = [...handChecked(today).data.accounts.values()].filter(({ login }) => !/^(?:octo-corp|old-owner)$/.test(login));
+  const names = people.flatMap(({ login, emails }) => [`"${login}"`, ...emails]);
+  expect(names).toEqual(expect.arrayContaining(['"ada"', '"dependabot[bot]"', 'ben@example.org']));
   expect(jobs.length).toBeGreaterThan(15);
   expect(logged.join('')).toMatch(/GitHub refuses a credential/);
   expect(logged.join('')).not.toMatch(secrets);
@@ -267,6 +271,8 @@ test('no token and no key is left anywhere: in no log line, no history of Tempor
     );
     expect(decoded).toContain('jobId');
     expect(decoded).not.toMatch(secrets);
+    // A history can't be edited when somebody is erased: it names nobody.
+    expect(names.filter((name) => decoded.includes(name))).toEqual([]);
   }
   const { pool } = stack.database.db;
   const { rows: tables } = await pool.query<{ name: string }>(
