@@ -13,6 +13,11 @@ const START_LIMIT_MS = 120_000;
 const END_STEPS = [{ signal: 'SIGTERM', graceMs: 10_000 }] as const;
 /** Closed workflows stay readable this long (design: decisions.md 15). */
 const RETENTION_SECONDS = 30 * 24 * 3600;
+/**
+ * What the server keeps of workflows between their tasks. Its own limits, 128,000 workflows and 256 MB of events for an hour each, are
+ * a cluster's: on one machine they look like a leak.
+ */
+const CACHE_LIMITS = ['history.hostLevelCacheMaxSize=500', 'history.eventsHostLevelCacheMaxSizeBytes=16777216'] as const;
 /** First line of each stack that the Go runtime prints when it gives up. */
 const CRASH = /^goroutine \d+ \[/m;
 /** What workflows of Laurels can be searched by in the Web UI. */
@@ -87,6 +92,7 @@ function commandLine(databaseFile: string, ports: Ports, webUi: boolean): readon
     // Its HTTP API accepts posts from any web page: nobody is allowed in.
     '--dynamic-config-value',
     'frontend.httpAllowedHosts=["none.invalid"]',
+    ...CACHE_LIMITS.flatMap((limit) => ['--dynamic-config-value', limit]),
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
     ...(webUi ? ['--ui-port', String(ports.ui), '--ui-public-path', '/temporal', '--ui-disable-news-fetch'] : ['--headless']),
   ];

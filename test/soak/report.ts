@@ -61,7 +61,7 @@ export function report(o: {
   );
   table(
     'Memory, of the longest life of each',
-    ['process', 'lives', 'minutes', 'MB first', 'MB last', 'MB/min', 'files first', 'files last'],
+    ['process', 'lives', 'minutes', 'MB first', 'MB last', 'MB/min', 'heap last', 'heap MB/min', 'files first', 'files last'],
     o.memory.map((row) => [
       row.role,
       String(row.lives),
@@ -69,10 +69,21 @@ export function report(o: {
       row.firstMb.toFixed(0),
       row.lastMb.toFixed(0),
       row.mbPerMinute.toFixed(2),
+      row.lastHeapMb?.toFixed(0) ?? '',
+      row.heapMbPerMinute?.toFixed(2) ?? '',
       String(row.firstFds),
       String(row.lastFds),
     ]),
   );
+  for (const { role, curve } of o.memory) {
+    const every = Math.max(1, Math.ceil(curve.length / 12));
+    console.log(
+      `${role}: ${curve
+        .filter((_, index) => index % every === 0)
+        .map(([minute, mb]) => `${minute} min ${mb} MB`)
+        .join(', ')}`,
+    );
+  }
   table(
     'Invariants',
     ['name', 'checked', 'wrong'],
