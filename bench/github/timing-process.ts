@@ -1,5 +1,6 @@
 import { openDatabase } from '../../src/db/database.ts';
-import { recordRequests, repeatRequests, type RequestRecord } from './recorded-requests.ts';
+import { requestWhole } from '../../src/sources/github/whole-request.ts';
+import { recordRequests, repeatRequests, type RecordedRequest, type RequestRecord } from './recorded-requests.ts';
 import { partsOf, readAll, stageInto, type FakeAddress } from './scrape.ts';
 
 /*
@@ -13,6 +14,8 @@ export interface Round {
   readonly bareMs: number;
   /** The same with JSON.parse of each body: what no reader in one thread can do without. */
   readonly parsedMs: number;
+  /** The same by the reader's own way of asking, bodies thrown away. */
+  readonly wholeMs: number;
   readonly readMs: number;
   readonly stagedMs: number;
 }
@@ -37,17 +40,20 @@ const records: RequestRecord[] = [];
 let contributions = 0;
 for await (const part of partsOf(fake)) records.push(await recordRequests(async () => (contributions += await part())));
 
-async function repeat(read: (answer: Response) => Promise<unknown>): Promise<void> {
-  for (const record of records) await repeatRequests(record, read);
+async function repeat(ask: (request: RecordedRequest) => Promise<unknown>): Promise<void> {
+  for (const record of records) await repeatRequests(record, ask);
 }
-const bare = (): Promise<void> => repeat((answer) => answer.arrayBuffer());
-const parsed = (): Promise<void> => repeat((answer) => answer.json());
+const bare = (): Promise<void> => repeat(async ({ url, init }) => (await fetch(url, init)).arrayBuffer());
+const parsed = (): Promise<void> => repeat(async ({ url, init }) => (await fetch(url, init)).json());
+const whole = (): Promise<void> =>
+  repeat(({ url, init: { body, ...rest } }) => requestWhole(url, body === null ? rest : { ...rest, body }));
 
 const db = await openDatabase({ url, applicationName: 'laurels-bench-github' });
 try {
   const one = async (name: string): Promise<Round> => ({
     bareMs: await timed(bare),
     parsedMs: await timed(parsed),
+    wholeMs: await timed(whole),
     readMs: await timed(() => readAll(fake)),
     stagedMs: await stageInto(db, fake, name),
   });

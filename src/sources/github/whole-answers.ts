@@ -1,5 +1,6 @@
 import type { Octokit } from '@octokit/rest';
 import { CursorRefused, FailedRequest, isSecondaryLimit, PageTooLarge } from './trouble.ts';
+import { requestWhole } from './whole-request.ts';
 
 /** An error entry of a GraphQL answer. */
 interface GraphqlError {
@@ -67,7 +68,7 @@ export function wholeAnswers(octokit: Octokit, { timeoutMs }: { timeoutMs?: numb
     try {
       // Octokit's hooks see one object of options; another one handed on would be ignored. Its `request` may be that of all requests:
       // a signal left in there would end later ones.
-      options.request = { ...asked, signal, fetch: fetchWhole, parseSuccessResponseBody: false };
+      options.request = { ...asked, signal, fetch: requestWhole, parseSuccessResponseBody: false };
       reply = await (request as unknown as (options: unknown) => Promise<Reply>)(options);
       reply.data = JSON.parse(reply.data as string);
     } catch (error) {
@@ -87,14 +88,6 @@ export function wholeAnswers(octokit: Octokit, { timeoutMs }: { timeoutMs?: numb
     return reply as never;
   });
   return {};
-}
-
-/** `fetch` for Octokit, which hands the body of a success on as it is: here its whole text, read once and not through a second stream. */
-async function fetchWhole(url: string, init: RequestInit): Promise<unknown> {
-  const response = await fetch(url, init);
-  if (!response.ok) return response;
-  const { status, headers } = response;
-  return { status, headers, url: response.url, body: await response.text() };
 }
 
 function checkGraphql(reply: Reply): void {
