@@ -66,8 +66,10 @@ describe('the services of a data directory', () => {
     const claim = await claimDataDirectory(dataDir);
     const said: string[] = [];
     const services = await start(dataDir, { say: (line) => said.push(line) });
-    expect(said).toHaveLength(2);
-    for (const line of said)
+    // Somebody's Laurels may have the ports that are preferred.
+    const found = said.filter((line) => !line.startsWith('Port '));
+    expect(found).toHaveLength(2);
+    for (const line of found)
       expect(line).toMatch(/^Found (Temporal|PostgreSQL) \(pid \d+\) of an earlier run that was killed: shutting it down\.$/);
     expect((await childrenOf(dataDir)).filter((pid) => orphans.includes(pid))).toEqual([]);
     expect(await query(services.databaseUrl, 'select value from kept')).toEqual([{ value: 42 }]);
