@@ -51,7 +51,7 @@ export function describeJourneys(started: () => Dashboard): void {
 
   test('a receipt adds up to the score on the board, and each line leads to the work', async () => {
     const { page, context, faults } = await open('/dashboard');
-    const score = await rows(page).first().locator('td.font-semibold').innerText();
+    const score = await rows(page).first().locator('th[scope="row"] + td').innerText();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     const receipt = page.getByRole('region', { name: 'Receipt', exact: true }).getByRole('table');
@@ -79,6 +79,22 @@ export function describeJourneys(started: () => Dashboard): void {
       await page.waitForURL((url) => url.href !== before);
     }
     expect(seen).toBe(count);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  test('a name on a board leads to its person in the same page, and with Ctrl in a tab of its own', async () => {
+    const { page, context, faults } = await open('/dashboard');
+    await page.evaluate(() => Object.assign(globalThis, { isTheSame: true }));
+    const link = rows(page).first().getByRole('link');
+    await reach(page, link);
+    const [name, tab] = await Promise.all([link.innerText(), context.waitForEvent('page'), page.keyboard.press('Control+Enter')]);
+    await tab.waitForURL(/\/dashboard\/c\//);
+    expect(page.url()).toMatch(/\/dashboard\/?$/);
+    await press(page, link);
+    await page.waitForURL(tab.url());
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    expect(await page.evaluate(() => 'isTheSame' in globalThis)).toBe(true);
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -274,7 +290,7 @@ export function describeJourneys(started: () => Dashboard): void {
     const board = await api<BoardPage>('/api/v1/leaderboard/octo-corp/hand-checked?limit=100');
     const counted = new Map([...dashboard.people.values()].map(({ githubId, score }) => [githubId, score]));
     for (const row of board.data) expect(row.total_score).toBe(counted.get(row.contributor.github_id));
-    const scores = await rows(page).locator('td.font-semibold').allInnerTexts();
+    const scores = await page.locator('.holds-names tbody th[scope="row"] + td').allInnerTexts();
     expect(scores.map((text) => Number(text.replaceAll(',', '')))).toEqual(board.data.map((row) => row.total_score));
     await page.getByRole('link', { name: /^Coverage:\s+complete$/ }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);

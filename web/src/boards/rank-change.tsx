@@ -8,21 +8,20 @@ export function RankChange({ change }: { readonly change: BoardRowResource['rank
   if (change === 'returned') return <span className="text-good text-xs font-medium">Returned</span>;
   if (change === 0) {
     return (
-      <span className="text-muted text-xs">
-        <span aria-hidden="true">–</span>
-        <span className="sr-only">rank as before</span>
+      <span className="text-muted text-xs" role="img" aria-label="rank as before">
+        –
       </span>
     );
   }
+  const places = Math.abs(change);
   return (
-    <span className={`text-xs font-medium ${change > 0 ? 'text-good' : 'text-bad'}`}>
-      <span aria-hidden="true">
-        {change > 0 ? '▲' : '▼'}
-        {Math.abs(change)}
-      </span>
-      <span className="sr-only">
-        {change > 0 ? 'up' : 'down'} {Math.abs(change)}
-      </span>
+    <span
+      className={`text-xs font-medium ${change > 0 ? 'text-good' : 'text-bad'}`}
+      role="img"
+      aria-label={`${change > 0 ? 'up' : 'down'} ${places}`}
+    >
+      {change > 0 ? '▲' : '▼'}
+      {places}
     </span>
   );
 }
