@@ -1,4 +1,4 @@
-import type { JSX } from 'react';
+import { memo, type JSX } from 'react';
 import { SCORED_KINDS } from '../../../src/domain/scoring.ts';
 import { DEFAULT_WINDOW, WINDOW_PRESETS } from '../../../src/domain/window.ts';
 import { useAnswer } from '../api/queries.ts';
@@ -19,8 +19,8 @@ interface FiltersProps {
   readonly jsonUrl: string;
 }
 
-/** What is shown of a board. Every change begins at the first page again. */
-export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl }: FiltersProps): JSX.Element {
+/** What is shown of a board. Every change begins at the first page again. It stays as it is while answers come. */
+export const BoardFilters = memo(function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl }: FiltersProps): JSX.Element {
   const change = (changes: SearchChanges, how?: HowToChange): void => onChange({ cursor: null, around: null, ...changes }, how);
   const isWide = useIsWide();
   const filters = (
@@ -87,7 +87,7 @@ export function BoardFilters({ view, onChange, hasRepositories, csvUrl, jsonUrl 
       <div className="mt-2 mb-1">{filters}</div>
     </details>
   );
-}
+});
 
 function WindowFilter({ view, change }: { readonly view: BoardView; readonly change: (changes: SearchChanges) => void }): JSX.Element {
   const isOwn = view.window === null;

@@ -7,7 +7,7 @@ import { useRowLinks } from '../elements/row-links.ts';
 import { Tag } from '../elements/tag.tsx';
 import { UntrustedText } from '../elements/untrusted-text.tsx';
 import { ago, count, moment, UNKNOWN } from '../figures.ts';
-import { isPartly, type Column } from './columns.ts';
+import { COUNT_COLUMNS, isPartly, type Column } from './columns.ts';
 import { RankChange } from './rank-change.tsx';
 
 /** Pixels: no row is lower, and filters and headings above a board take as much at least. */
@@ -51,6 +51,31 @@ export function BoardRows({
   );
 }
 
+const PLACEHOLDER: BoardRowResource = {
+  ...(Object.fromEntries(COUNT_COLUMNS.map(({ field }) => [field, 1_000])) as Pick<BoardRowResource, Column['field']>),
+  rank: 1,
+  rank_change: 0,
+  contributor: { github_id: 0, username: 'somebody-here', display_name: null, avatar_url: null, kind: 'human' },
+  total_score: 1_000,
+  incomplete_kinds: [],
+  first_contribution_at: '2026-01-01T00:00:00Z',
+  last_contribution_at: '2026-01-01T00:00:00Z',
+  repositories_contributed: 1,
+  sparkline: [0, 1],
+};
+const PLACEHOLDERS = 10;
+
+/** What holds the place of rows until they are there: rows themselves, so that theirs, and the code that draws them, are ready by then. */
+export function BoardPlaceholders(looks: RowLooks): JSX.Element {
+  return (
+    <tbody aria-hidden="true" className="placeholders">
+      {Array.from({ length: PLACEHOLDERS }, (_, index) => (
+        <Row key={index} row={PLACEHOLDER} href={undefined} isPointedOut={false} {...looks} />
+      ))}
+    </tbody>
+  );
+}
+
 interface RowLooks {
   readonly decimals: number;
   readonly hasChange: boolean;
@@ -68,7 +93,12 @@ const Row = memo(function Row({
   hasRepositories,
   hasSparkline,
   isPointedOut,
-}: { readonly row: BoardRowResource; readonly href: string; readonly isPointedOut: boolean } & RowLooks): JSX.Element {
+}: {
+  readonly row: BoardRowResource;
+  /** Undefined: a placeholder. */
+  readonly href: string | undefined;
+  readonly isPointedOut: boolean;
+} & RowLooks): JSX.Element {
   const { github_id: githubId, username, display_name: displayName, kind } = row.contributor;
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
@@ -87,9 +117,9 @@ const Row = memo(function Row({
       ) : null}
       <th scope="row" className="font-normal">
         <span className="flex max-w-60 min-w-24 items-center gap-2 sm:min-w-36">
-          <Avatar githubId={githubId} className="hidden sm:block" />
+          {href === undefined ? null : <Avatar githubId={githubId} className="hidden sm:block" />}
           <span className="grid min-w-0">
-            <a ref={link} href={href} data-row-link className="truncate font-medium">
+            <a ref={link} href={href} data-row-link={href === undefined ? undefined : ''} className="truncate font-medium">
               <UntrustedText className="block truncate">{displayName ?? username}</UntrustedText>
             </a>
             {displayName === null ? null : <UntrustedText className="text-muted block truncate text-xs">{`@${username}`}</UntrustedText>}
@@ -100,9 +130,7 @@ const Row = memo(function Row({
       <td className="number font-semibold">
         <AlignedPoints value={row.total_score} decimals={decimals} />
       </td>
-      {shown.map((column) => (
-        <CountCell key={column.field} value={row[column.field]} isPart={isPartly(row, column)} />
-      ))}
+      {shown.map((column) => countCell(column.field, row[column.field], isPartly(row, column)))}
       {hasRepositories ? <td className="number">{count(row.repositories_contributed)}</td> : null}
       <td className="number">
         {row.last_contribution_at === null ? (
@@ -118,23 +146,27 @@ const Row = memo(function Row({
   );
 });
 
-function CountCell({ value, isPart }: { readonly value: number | null; readonly isPart: boolean }): JSX.Element {
+/** No component: a board has a thousand of them. */
+function countCell(key: string, value: number | null, isPart: boolean): JSX.Element {
   if (value === null) {
     return (
-      <td className="number text-muted">
+      <td key={key} className="number text-muted">
         <span title="Not known: no source of this window can see it">{UNKNOWN}</span>
         <span className="sr-only"> not known</span>
       </td>
     );
   }
-  if (!isPart) return <td className="number">{count(value)}</td>;
   return (
-    <td className="number">
-      <span title="At least this many: a part is not known">
-        <span aria-hidden="true">≥ </span>
-        <span className="sr-only">at least </span>
-        {count(value)}
-      </span>
+    <td key={key} className="number">
+      {isPart ? (
+        <span title="At least this many: a part is not known">
+          <span aria-hidden="true">≥ </span>
+          <span className="sr-only">at least </span>
+          {count(value)}
+        </span>
+      ) : (
+        count(value)
+      )}
     </td>
   );
 }

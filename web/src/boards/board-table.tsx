@@ -2,9 +2,8 @@ import type { JSX } from 'react';
 import type { BoardPage, BoardSort } from '../../../src/api/contract/leaderboards.ts';
 import { decimalsOf } from '../elements/aligned-points.tsx';
 import { Scroller } from '../elements/scroller.tsx';
-import { SkeletonRows } from '../elements/loading.tsx';
 import { day } from '../figures.ts';
-import { BoardRows } from './board-rows.tsx';
+import { BoardPlaceholders, BoardRows } from './board-rows.tsx';
 import { COUNT_COLUMNS, type ShownColumn } from './columns.ts';
 
 interface BoardTableProps {
@@ -25,7 +24,7 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
   const comparedTo = board?.compared_to ?? null;
   const hasSparkline = columns.includes('sparkline');
   const decimals = decimalsOf(board?.data.map((row) => row.total_score) ?? []);
-  const width = 4 + shown.length + (hasRepositories ? 1 : 0) + (hasSparkline ? 1 : 0) + (comparedTo === null ? 0 : 1);
+  const looks = { decimals, hasChange: comparedTo !== null, shown, hasRepositories, hasSparkline };
   return (
     <Scroller label={caption} className="holds-names">
       <table className="table" aria-busy={isBusy}>
@@ -65,19 +64,7 @@ export function BoardTable({ caption, board, columns, sort, onSort, isBusy, arou
             ) : null}
           </tr>
         </thead>
-        {board === undefined ? (
-          <SkeletonRows columns={width} />
-        ) : (
-          <BoardRows
-            board={board}
-            decimals={decimals}
-            hasChange={comparedTo !== null}
-            shown={shown}
-            hasRepositories={hasRepositories}
-            hasSparkline={hasSparkline}
-            around={around}
-          />
-        )}
+        {board === undefined ? <BoardPlaceholders {...looks} /> : <BoardRows board={board} around={around} {...looks} />}
       </table>
     </Scroller>
   );

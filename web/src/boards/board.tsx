@@ -1,4 +1,4 @@
-import { useRef, type JSX } from 'react';
+import { useMemo, useRef, type JSX } from 'react';
 import { Link } from 'wouter';
 import type { RepositoryName } from '../../../src/domain/repository-name.ts';
 import { urlOf } from '../api/client.ts';
@@ -19,7 +19,7 @@ const STALE_MS = 2 * 86_400_000;
 /** A board with all that chooses what it shows; of one repository, or of all. */
 export function Board({ repository }: { readonly repository: RepositoryName | null }): JSX.Element {
   const [params, change] = useSearchState();
-  const view = viewOf(params);
+  const view = useMemo(() => viewOf(params), [params]);
   const query = apiQueryOf(view, { isPaged: true });
   const global = useAnswer('getGlobalBoard', { query }, { enabled: repository === null });
   const own = useAnswer('getRepositoryBoard', { params: repository ?? { owner: '', name: '' }, query }, { enabled: repository !== null });
