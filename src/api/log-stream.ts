@@ -66,7 +66,10 @@ export interface LogStream {
   close(): Promise<void>;
 }
 
-/** With `after`, stored lines behind that id come first, then the live ones, without gap or repetition; without it, live ones only. */
+/**
+ * With `after`, stored lines behind that id come first, then the live ones, without gap or repetition; without it, live ones only.
+ * Pings carry the id that a client goes on behind when it has to come back: the last one sent, or where it began.
+ */
 export function createLogStream(options: {
   readonly db: Database;
   readonly log: Logger;
@@ -181,6 +184,8 @@ export function createLogStream(options: {
       client.cursor = following.position();
       client.isLive = true;
     } else await replay(client, following);
+    // Who has heard no line yet knows from here on where to go on.
+    if (socket.readyState === WebSocket.OPEN) socket.ping(String(client.cursor));
   };
 
   const beats = [
@@ -192,7 +197,7 @@ export function createLogStream(options: {
           client.socket.terminate();
         }
         client.isAlive = false;
-        client.socket.ping();
+        client.socket.ping(client.isLive ? String(client.cursor) : undefined);
         client.authorise().catch((error: unknown) => {
           // Not when the database is away: it may well be in force.
           if (statusOf(error) >= 500) return;

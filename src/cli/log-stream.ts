@@ -39,6 +39,10 @@ export async function followLogs(
       after = String(line.id);
       onLine(line);
     });
+    // The server's pings say where we are, also before the first line.
+    socket.on('ping', (data: Buffer) => {
+      if (data.length > 0) after = data.toString('utf8');
+    });
     let lastError: unknown = new Error('the connection was closed');
     socket.on('error', (error) => (lastError = error));
     const refusal = await new Promise<AppError | null>((resolve) => {
