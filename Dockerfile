@@ -29,6 +29,8 @@ COPY package.json LICENSE ./
 COPY sample sample
 COPY src src
 ENV WORKFLOW_BUNDLE=/app/workflow-bundle.js DATA_DIR=/data
+# Many threads share two arenas of glibc's: with one each, what they have freed stays theirs, and a worker's memory creeps.
+ENV MALLOC_ARENA_MAX=2
 # The archive mirror and, unless OPT_OUT_KEY is set, the key of opt-outs.
 RUN install -d -o node -g node /data
 VOLUME /data

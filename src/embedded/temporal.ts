@@ -17,7 +17,7 @@ const RETENTION_SECONDS = 30 * 24 * 3600;
  * What the server keeps of workflows between their tasks. Its own limits, 128,000 workflows and 256 MB of events for an hour each, are
  * a cluster's: on one machine they look like a leak.
  */
-const CACHE_LIMITS = ['history.hostLevelCacheMaxSize=500', 'history.eventsHostLevelCacheMaxSizeBytes=16777216'] as const;
+const CACHE_LIMITS = ['history.hostLevelCacheMaxSize=250', 'history.eventsHostLevelCacheMaxSizeBytes=4194304'] as const;
 /** First line of each stack that the Go runtime prints when it gives up. */
 const CRASH = /^goroutine \d+ \[/m;
 /** What workflows of Laurels can be searched by in the Web UI. */

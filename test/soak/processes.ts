@@ -35,7 +35,8 @@ export function keepProcess(o: {
   const probe = join(o.logDir, `${name}.memory.json`);
   const start = (): void => {
     child = spawn(process.execPath, ['--expose-gc', '--import', MEMORY_PROBE, o.script], {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], MEMORY_PROBE: probe, ...o.environment },
+      // Arenas as in the image (Dockerfile).
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], MALLOC_ARENA_MAX: '2', MEMORY_PROBE: probe, ...o.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout?.pipe(log, { end: false });
@@ -99,8 +100,8 @@ export interface MemoryRow {
 }
 
 const PAGE = 4_096;
-/** A process that has just started grows into its work: the slope is taken from here on. */
-const WARM_MINUTES = 3;
+/** A process that has just started grows into its work, and its caches fill: the slope is taken from here on. */
+const WARM_MINUTES = 10;
 
 /** Writes down memory and open files of processes. */
 export class Samples {
