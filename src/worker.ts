@@ -1,4 +1,5 @@
 import './cli/current-node.ts';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createEnrichmentSources } from './activities/enrichment-sources.ts';
 import { createWorkers } from './activities/workers.ts';
@@ -21,6 +22,9 @@ import { ensureSchedules } from './temporal/schedules.ts';
 
 /** Longer than the 15 minutes that publishing allows a statement: one that takes longer has lost its connection. */
 const QUERY_TIMEOUT_MS = 16 * 60_000;
+
+/** Where an API runs on the same machine it comes first: somebody waits for it, and nobody for a scrape. */
+const NICENESS = 5;
 
 async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
   const services = await attachServices(config, {
@@ -78,6 +82,8 @@ async function runWorker(config: Config, log: Logger, stop: AbortSignal): Promis
 }
 
 async function main(): Promise<number> {
+  // Who was started with less already can't be given more.
+  if (getPriority() < NICENESS) setPriority(NICENESS);
   let log = createLogger({ level: 'info' });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -167,6 +167,11 @@ test('a worker that is asked to stop ends with code 0, and its job goes on in th
   liveWorker();
   expect(await stack.finished(job)).toMatchObject({ status: 'COMPLETED', eventsProcessed: ISSUES, attempt: 1 });
 }, 60_000);
+
+test('a worker lets others on its machine go first', async () => {
+  await liveWorker().ready();
+  expect(getPriority(liveWorker().child.pid ?? 0)).toBeGreaterThanOrEqual(5);
+});
 
 test('a worker without its settings says which, and ends with code 2', async () => {
   const { DATABASE_URL: _, ...rest } = environment;
