@@ -198,7 +198,7 @@ describe('a restore', () => {
     });
   });
 
-  test('brings a back-up of every older version up to date', async () => {
+  test('brings a back-up of the version before up to date', async () => {
     const names = MIGRATIONS.map(({ name }) => name);
     const older = names.slice(0, -1);
     await withDatabase(async (db) => {
