@@ -279,7 +279,13 @@ test('no token and no key is left anywhere: in no log line, no history of Tempor
     `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'staging')`,
   );
   for (const { name } of tables) {
-    const { rows } = await pool.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+    const { rows } = await pool
+      .query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)
+      .catch((error: { readonly code?: string }) => {
+        // A board that was made anew meanwhile: the old one holds nothing any more.
+        if (error.code === '42P01') return { rows: [] };
+        throw error;
+      });
     expect(rows.map(({ row }) => row).join('\n')).not.toMatch(secrets);
   }
 });
