@@ -1,22 +1,26 @@
 /**
  * `npm run load`: readers, writers, log clients and 200 scrapes at once, against a whole Laurels of processes on loopback. It says how
  * much slower reads are than on an idle one, and whether scrapes began in the order in which they were asked for, so many at a time, and
- * all ended. Exit code 1 when something does not hold.
+ * all ended. Where processors can be divided (taskset), API, PostgreSQL and readers have one half of them, and workers, Temporal and
+ * what stands for GitHub the other, before and meanwhile. Exit code 1 when something does not hold.
  */
 import '../../src/cli/current-node.ts';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
-import { putLoad, type LoadResult } from '../../bench/api/load.ts';
+import type { Load, LoadResult } from '../../bench/api/load.ts';
 import { median } from '../../bench/row.ts';
 import { verifyDatabase } from '../../src/db/verify.ts';
 import { dayOf } from '../../src/domain/window.ts';
 import { startGithubWorld } from '../soak/github-world.ts';
 import { randomOf } from '../soak/random.ts';
 import { startProcesses } from '../soak/stack.ts';
+import { halves, keepTo } from './processors.ts';
 
 const { values } = parseArgs({
   options: {
@@ -73,13 +77,25 @@ try {
   await mkdir(dataDir, { mode: 0o711 });
   const world = await startGithubWorld({ repositories, size: SIZE, today: dayOf(new Date()), random: randomOf(1) });
   ends.push(() => world.fake.stop());
-  const { url, port, db, engine } = await startProcesses({
+  const { url, port, db, engine, processes, servers } = await startProcesses({
     directory,
     dataDir,
     say,
     onEnd: (end) => ends.push(end),
     environment: { GITHUB_TOKEN: 'ghp_load', GITHUB_API_URL: world.fake.restUrl, MAX_CONCURRENT_SCRAPES: String(AT_ONCE) },
   });
+  const readers = fork(new URL('reader-process.ts', import.meta.url));
+  ends.push(async () => readers.kill());
+  // As on two machines: who is read from has one half of the processors, who collects, and what stands for GitHub, the other.
+  const divided = halves();
+  if (divided === null) say('one processor, or no taskset: readers and workers share what there is');
+  else {
+    const here = [readers.pid, processes['server']?.pid(), servers.PostgreSQL.pid()];
+    const there = [processes['worker a']?.pid(), processes['worker b']?.pid(), servers.Temporal.pid()];
+    keepTo(divided.workers, process.pid);
+    for (const pid of there) keepTo(divided.workers, pid ?? 0);
+    for (const pid of here) keepTo(divided.readers, pid ?? 0);
+  }
   const statuses = new Map<string, number>();
   const call = async (what: string, method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
     const response = await fetch(`${url}/api/v1${path}`, {
@@ -122,7 +138,9 @@ try {
   ];
   const readStatuses: Record<number, number> = {};
   const read = async (): Promise<Window> => {
-    const result = await putLoad({ port, connections: CONNECTIONS, requests, forMs: WINDOW_MS });
+    const load: Load = { port, connections: CONNECTIONS, requests, forMs: WINDOW_MS };
+    readers.send(load);
+    const [result] = (await once(readers, 'message')) as [LoadResult];
     for (const [status, times] of Object.entries(result.statuses))
       readStatuses[Number(status)] = (readStatuses[Number(status)] ?? 0) + times;
     return windowOf(result);
