@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { accessibilityFaults, look, LOOKS, openPage, scrollsSideways, settled, visit, type Look, type Watched, WIDE } from './browser.ts';
 import type { Dashboard } from './dashboard.ts';
+import { press } from './keyboard.ts';
 import { JOB_STATES, LOG_LINES } from './job-states.ts';
 
 /** Where only the width matters: what is shown looks like what other pages show in both themes. */
@@ -206,6 +207,25 @@ export function describePages(started: () => Dashboard): void {
       await context.close();
     });
 
+    test('what is missing of a repository is said in words that need no hovering', async () => {
+      const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
+      await page.route('**/api/v1/repositories/sample/wren/coverage', async (route) => {
+        const response = await route.fetch();
+        const coverage = (await response.json()) as { data: { stored: number; github_total: number; gaps: string[] }[] };
+        for (const row of coverage.data.slice(0, 2))
+          Object.assign(row, { github_total: row.stored + 3, gaps: ['two pages could not be read'] });
+        await route.fulfill({ response, json: { ...coverage, complete: false, note: 'Not all is there.' } });
+      });
+      await visit(page, '/dashboard/r/sample/wren');
+      await press(page, page.getByText('Why 2 numbers are marked with “!”'), 'Space');
+      const reasons = await page.getByRole('region', { name: 'Why numbers are marked' }).getByRole('listitem').allInnerTexts();
+      expect(reasons).toHaveLength(2);
+      for (const reason of reasons)
+        expect(reason).toMatch(/^\d{4}-\d\d, [\w\s]+: [\d,]+ stored; .*GitHub counts [\d,]+; .*two pages could not be read/);
+      await expectSound(page, faults);
+      await context.close();
+    });
+
     test('A077, A078, A079, A081: hostile names are text: nothing runs, nothing leads astray, nothing turns the line around or breaks it', async () => {
       const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
       const names = [
@@ -269,6 +289,24 @@ export function describePages(started: () => Dashboard): void {
       await expectSound(page, faults, NARROW);
       await context.close();
     });
+  });
+
+  test('the menu of a narrow window opens under its button, and closes when one goes elsewhere', async () => {
+    const { page, context, faults } = await openPage(dashboard.browser, dashboard.url);
+    await page.setViewportSize({ width: 320, height: 900 });
+    await visit(page, '/dashboard');
+    const button = page.getByRole('button', { name: 'Menu' });
+    const before = await button.boundingBox();
+    await press(page, button);
+    expect(await button.getAttribute('aria-expanded')).toBe('true');
+    expect(await button.boundingBox()).toEqual(before);
+    await press(page, page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'About' }));
+    await page.waitForURL(/\/about$/);
+    expect(await button.getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('/');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
+    expect(faults).toEqual([]);
+    await context.close();
   });
 
   test('a chosen theme is there before the first paint, and stays', async () => {

@@ -1,4 +1,5 @@
 import { useCallback, useRef, useState, type JSX, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { Link, useLocation } from 'wouter';
 import { CallerMenu } from '../access/caller-menu.tsx';
 import { Dialog } from '../elements/dialog.tsx';
@@ -24,14 +25,16 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
   const [path] = useLocation();
   const [isHelpOpen, setHelpOpen] = useState(false);
   const search = useRef<HTMLInputElement>(null);
-  const menu = useRef<HTMLDetailsElement>(null);
+  /** Where the menu of a narrow window was opened: it is closed by going elsewhere. */
+  const [openedAt, setOpenedAt] = useState<string | null>(null);
+  const isMenuOpen = openedAt === path;
   const isWide = useIsWide();
   useShortcuts({
     onHelp: useCallback(() => setHelpOpen(true), []),
     onSearch: useCallback(() => {
-      if (menu.current !== null) menu.current.open = true;
+      flushSync(() => setOpenedAt(path));
       search.current?.focus();
-    }, []),
+    }, [path]),
   });
   const places = (
     <nav aria-label="Main" className="flex flex-wrap gap-x-1">
@@ -72,13 +75,23 @@ export function Shell({ children }: { readonly children: ReactNode }): JSX.Eleme
           {isWide ? (
             tools
           ) : (
-            <details key={path} ref={menu} className="grow">
-              <summary className="ms-auto w-fit rounded-md border px-2.5 py-1 text-sm font-medium">Menu</summary>
-              <div className="grid gap-2 pt-2">
-                {places}
-                {tools}
-              </div>
-            </details>
+            <>
+              <button
+                type="button"
+                aria-expanded={isMenuOpen}
+                aria-controls="menu"
+                className="border-ink ms-auto cursor-pointer rounded-md border px-2.5 py-1 text-sm font-medium"
+                onClick={() => setOpenedAt(isMenuOpen ? null : path)}
+              >
+                <span aria-hidden="true">{isMenuOpen ? '▾' : '▸'}</span> Menu
+              </button>
+              {isMenuOpen ? (
+                <div id="menu" className="grid w-full gap-2">
+                  {places}
+                  {tools}
+                </div>
+              ) : null}
+            </>
           )}
         </div>
       </header>

@@ -8,7 +8,7 @@ import { CoverageTag } from '../boards/board-strip.tsx';
 import { SkeletonLines } from '../elements/loading.tsx';
 import { Scroller } from '../elements/scroller.tsx';
 import { EmptyNotice, ErrorNotice } from '../elements/notice.tsx';
-import { count, moment, UNKNOWN } from '../figures.ts';
+import { count, moment, plural, UNKNOWN } from '../figures.ts';
 
 type CoverageRow = AnswerOf<'getCoverage'>['data'][number];
 
@@ -34,9 +34,7 @@ export function CoverageTable({ repository }: { readonly repository: RepositoryN
       <Scroller label="Coverage per month and kind" className="max-h-[32rem]">
         <table className="table">
           <caption className="px-2.5 pt-2">
-            <span>
-              What is stored; where GitHub counts more or less: “/” its own total, and “!” (hover for the reason). A dash is not known.
-            </span>
+            <span>What is stored; where GitHub counts more or less: “/” its own total, and “!” (reasons below). A dash is not known.</span>
           </caption>
           <thead>
             <tr>
@@ -62,7 +60,28 @@ export function CoverageTable({ repository }: { readonly repository: RepositoryN
           </tbody>
         </table>
       </Scroller>
+      <Reasons rows={data.data} />
     </div>
+  );
+}
+
+/** Why not all is there, in words: a finger can't hover. */
+function Reasons({ rows }: { readonly rows: readonly CoverageRow[] }): JSX.Element | null {
+  const lacking = rows.filter((row) => !isRight(row)).toSorted((one, other) => other.month.localeCompare(one.month));
+  if (lacking.length === 0) return null;
+  return (
+    <details>
+      <summary>{`Why ${plural(lacking.length, 'number is', 'numbers are')} marked with “!”`}</summary>
+      <Scroller label="Why numbers are marked" className="mt-2 max-h-80">
+        <ul className="grid gap-1 p-2.5 text-sm">
+          {lacking.map((row) => (
+            <li key={`${row.month} ${row.kind}`}>
+              <b className="font-semibold">{`${row.month.slice(0, 7)}, ${kindNamed(row.kind)}:`}</b> {told(row)}
+            </li>
+          ))}
+        </ul>
+      </Scroller>
+    </details>
   );
 }
 
@@ -71,11 +90,16 @@ function kindNamed(kind: string): string {
   return known === undefined ? kind : labelOf(known);
 }
 
-function Cell({ row }: { readonly row: CoverageRow | undefined }): JSX.Element {
-  if (row === undefined) return <td className="number text-muted">{UNKNOWN}</td>;
+const foundIn = ({ stored, unattributed, excluded }: CoverageRow): number => stored + unattributed + excluded;
+
+function isRight(row: CoverageRow): boolean {
+  const isRead = row.days_complete === row.days;
+  return row.github_total === null ? isRead : isRead && foundIn(row) === row.github_total;
+}
+
+/** What a number is made of, in words. */
+function told(row: CoverageRow): string {
   const { stored, unattributed, excluded, github_total: total, days, days_complete: complete, gaps, sources, checked_at: checked } = row;
-  const found = stored + unattributed + excluded;
-  const isRight = total === null ? complete === days : found === total && complete === days;
   const parts = [
     `${count(stored)} stored`,
     unattributed > 0 ? `${count(unattributed)} by nobody with an account` : null,
@@ -85,13 +109,20 @@ function Cell({ row }: { readonly row: CoverageRow | undefined }): JSX.Element {
     sources.length > 0 ? `from ${sources.join(', ')}` : null,
     ...gaps,
     checked === null ? null : `checked ${moment(checked)}`,
-  ].filter((part) => part !== null);
+  ];
+  return parts.filter((part) => part !== null).join('; ');
+}
+
+function Cell({ row }: { readonly row: CoverageRow | undefined }): JSX.Element {
+  if (row === undefined) return <td className="number text-muted">{UNKNOWN}</td>;
+  const [total, found] = [row.github_total, foundIn(row)];
+  const isWhole = isRight(row);
   return (
-    <td className={`number ${isRight ? '' : 'bg-warn-card text-warn'}`} title={parts.join('; ')}>
+    <td className={`number ${isWhole ? '' : 'bg-warn-card text-warn'}`} title={told(row)}>
       {count(found)}
       {total === null || total === found ? null : ` / ${count(total)}`}
-      {isRight ? null : <span className="sr-only"> incomplete: {parts.join('; ')}</span>}
-      {isRight ? null : <span aria-hidden="true"> !</span>}
+      {isWhole ? null : <span className="sr-only"> incomplete</span>}
+      {isWhole ? null : <span aria-hidden="true"> !</span>}
     </td>
   );
 }
