@@ -34,7 +34,7 @@ export function BoardRows({
   }, []);
   // Later boards replace this one without holding anything up either, and without taking away rows that somebody has scrolled to.
   const latest = useDeferredValue(board.data);
-  const data = isWhole ? latest : board.data.slice(0, Math.ceil((window.innerHeight - ABOVE) / LOWEST_ROW));
+  const data = isWhole ? latest : board.data.slice(0, Math.max(1, Math.ceil((window.innerHeight - ABOVE) / LOWEST_ROW)));
   return (
     // oxlint-disable-next-line no-noninteractive-element-interactions, click-events-have-key-events -- the links in it have the keys
     <tbody aria-busy={data.length < board.data.length || (isWhole && latest !== board.data)} onClick={onClick}>
