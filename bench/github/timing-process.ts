@@ -45,8 +45,7 @@ async function repeat(ask: (request: RecordedRequest) => Promise<unknown>): Prom
 }
 const bare = (): Promise<void> => repeat(async ({ url, init }) => (await fetch(url, init)).arrayBuffer());
 const parsed = (): Promise<void> => repeat(async ({ url, init }) => (await fetch(url, init)).json());
-const whole = (): Promise<void> =>
-  repeat(({ url, init: { body, ...rest } }) => requestWhole(url, body === null ? rest : { ...rest, body }));
+const whole = (): Promise<void> => repeat(({ url, init }) => requestWhole(url, init));
 
 const db = await openDatabase({ url, applicationName: 'laurels-bench-github' });
 try {

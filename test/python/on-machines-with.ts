@@ -1,4 +1,4 @@
-import type { InstallOptions } from './virtual-environment.ts';
+import { onStderr, type InstallOptions } from './virtual-environment.ts';
 
 /**
  * Prepares what a machine may lack. @returns whether it is there: where it is not, tests that need it are left out, which `warning`
@@ -14,8 +14,7 @@ export async function onMachinesWith(
     return true;
   } catch (error) {
     if ((o.environment ?? process.env)['CI'] === 'true') throw error;
-    const say = o.say ?? ((line: string) => process.stderr.write(`${line}\n`));
-    say(`${warning} ${error instanceof Error ? error.message : String(error)}`);
+    (o.say ?? onStderr)(`${warning} ${error instanceof Error ? error.message : String(error)}`);
     return false;
   }
 }

@@ -51,7 +51,8 @@ async function basePython(environment: Environment): Promise<string> {
   throw new Error('no Python on PATH is 3.11 or newer and has venv');
 }
 
-const onStderr = (line: string): void => void process.stderr.write(`${line}\n`);
+/** Where it is said what is installed or left out. */
+export const onStderr = (line: string): void => void process.stderr.write(`${line}\n`);
 const pythonIn = (directory: string): string => join(directory, 'bin', 'python');
 
 async function build(

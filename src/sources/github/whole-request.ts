@@ -1,24 +1,16 @@
 import { gunzipSync } from 'node:zlib';
-import { getGlobalDispatcher, interceptors, request, type Dispatcher } from 'undici';
+import { getGlobalDispatcher, interceptors, request } from 'undici';
 
 /** What Octokit asks of a `fetch`. */
 export interface WholeRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | null;
   readonly signal?: AbortSignal;
 }
 
 /** Repositories move: GitHub answers for an old name with the address of the new one. Another host is not told the token. */
-const following = interceptors.redirect({ maxRedirections: 5 });
-const dispatchers = new WeakMap<Dispatcher, Dispatcher>();
-
-function dispatcher(): Dispatcher {
-  const global = getGlobalDispatcher();
-  let known = dispatchers.get(global);
-  if (known === undefined) dispatchers.set(global, (known = global.compose(following)));
-  return known;
-}
+const following = getGlobalDispatcher().compose(interceptors.redirect({ maxRedirections: 5 }));
 
 /**
  * A `fetch` for Octokit that resolves once the whole body is there. A success has it as text, which Octokit hands on as it is; all
@@ -26,12 +18,12 @@ function dispatcher(): Dispatcher {
  * of the unzipper to another thread where a page takes it a tenth of a millisecond.
  * @throws when the connection fails, the body breaks off or the signal is aborted.
  */
-export async function requestWhole(url: string, { method = 'GET', headers, body, signal }: WholeRequest): Promise<unknown> {
+export async function requestWhole(url: string, { method = 'GET', headers, body = null, signal }: WholeRequest): Promise<unknown> {
   const answer = await request(url, {
     method,
     headers: { ...headers, 'accept-encoding': 'gzip' },
-    body: body ?? null,
-    dispatcher: dispatcher(),
+    body,
+    dispatcher: following,
     ...(signal === undefined ? {} : { signal }),
   });
   const bytes = Buffer.from(await answer.body.arrayBuffer());
